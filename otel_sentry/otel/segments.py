@@ -1,0 +1,118 @@
+"""Which local root ("segment") a live span belongs to, and what is known of it.
+
+Imports next to nothing, because the propagator needs it. A span finds its segment through an attribute on the span
+object itself: it lives exactly as long as the span, so that nothing has to be forgotten in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+
+    from otel_sentry.identity.user import Identity
+    from otel_sentry.propagation.trace import IncomingTrace, Verdict
+
+SEGMENT_ATTRIBUTE: Final = "_otel_sentry_segment"
+
+
+class Segment:
+    """A local root span and what its whole tree shares.
+
+    Attributes:
+        trace_id: 128-bit trace id.
+        span_id: 64-bit id of the local root.
+        root: the live root span while it is open, then None (this breaks the cycle root → segment → root).
+        ended: the root as it was when it ended; None before.
+        incoming: what the caller's Sentry headers said, if there was a caller.
+        verdict: whether Sentry keeps the trace.
+        identity: who the user is, as far as any span or block has told; None when nobody has.
+        skipped: spans of this segment that Sentry's sampling left out and the ledger does not know of yet.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_dsc",
+        "_freeze",
+        "ended",
+        "identity",
+        "incoming",
+        "name_at_end",
+        "root",
+        "skipped",
+        "span_id",
+        "trace_id",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        root: Span,
+        *,
+        incoming: IncomingTrace | None,
+        verdict: Verdict,
+        freeze_dsc: Callable[[Segment], Mapping[str, str]],
+        identity: Identity | None = None,
+    ) -> None:
+        context = root.get_span_context()
+        self.trace_id: int = context.trace_id
+        self.span_id: int = context.span_id
+        self.root: Span | None = root
+        self.ended: ReadableSpan | None = None
+        self.name_at_end = root.name
+        self.incoming = incoming
+        self.verdict = verdict
+        self.identity = identity
+        self.skipped = 0
+        self._freeze = freeze_dsc
+        self._dsc: Mapping[str, str] | None = None
+
+    @property
+    def name(self) -> str:
+        """The root's current name: frameworks rename their root when the route is known."""
+        root = self.root
+        return self.name_at_end if root is None else root.name
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The root's attributes as they are now; empty once an ended root has been forgotten."""
+        span = self.root or self.ended
+        return (span.attributes or {}) if span is not None else {}
+
+    @property
+    def replay_id(self) -> str | None:
+        """Sentry session replay that the request belongs to: 32 hex digits, or None."""
+        return self.incoming.dsc.get("replay_id") if self.incoming is not None else None
+
+    def dsc(self) -> Mapping[str, str]:
+        """The trace's dynamic sampling context, frozen when it is first needed.
+
+        Two threads that ask at the same instant may both build it; the first result that is stored stays.
+        """
+        if self._dsc is None:
+            frozen = self._freeze(self)
+            if self._dsc is None:
+                self._dsc = frozen
+        return self._dsc
+
+    def learn(self, identity: Identity) -> None:
+        """Add what a span or block says about the user; the newest non-empty fields win."""
+        known = self.identity
+        self.identity = identity if known is None else known.merged(identity)
+
+    def forget_identity(self) -> None:
+        """The user signed out: spans from here on carry nobody."""
+        self.identity = None
+
+    def close(self, ended: ReadableSpan) -> None:
+        """The root has ended: keep its final name, let the live span go."""
+        self.name_at_end = ended.name
+        self.ended = ended
+        self.root = None
+
+
+def segment_of(span: object) -> Segment | None:
+    """The segment of a live span that our processor has seen, else None."""
+    return getattr(span, SEGMENT_ATTRIBUTE, None)
