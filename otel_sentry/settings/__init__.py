@@ -1,0 +1,1 @@
+"""One frozen class of settings; the only room that reads the environment."""
