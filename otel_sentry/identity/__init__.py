@@ -1,0 +1,1 @@
+"""Who the user is: wallet → user, vendor-neutral. Pure: no I/O, clock, environment or randomness."""

@@ -1,0 +1,186 @@
+"""The wallet of a block of code: in OpenTelemetry's Context, and on the spans that are open around it.
+
+Pure but for those two, which belong to the caller. Concurrent tasks and threads are kept apart by the Context itself.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextvars import Token
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
+
+from otel_sentry.identity.user import NOBODY, WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, Identity, wallet_identity
+
+SEGMENT_ATTRIBUTE = "_otel_sentry_segment"
+"""Where our span processor leaves a live span's segment: `.root` (the live local root or None), `.learn(identity)`."""
+
+_WALLET_KEY = create_key("otel_sentry.wallet")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def use_wallet(address: object, name: object = None, chain: object = None) -> WalletBlock:
+    """Bind a wallet to a block (`with`) or to a function of any kind (decorator).
+
+    The wallet reaches the current span, its local root, and through Context everything that starts inside.
+    `use_wallet(None)` is a logout: what starts inside has no wallet; spans that already carry one keep it.
+
+    Decorate a generator rather than write `with` inside it: between two items that would leak into its consumer, as
+    every context variable of Python does.
+
+    Args:
+        address: the wallet in any spelling, CAIP-10 included; what is no usable text counts as None.
+        name: ENS name or label.
+        chain: CAIP-2 chain or EVM chain id.
+    """
+    return WalletBlock(wallet_identity(address, name, chain))
+
+
+def wallet_in(context: Context | None = None) -> Identity | None:
+    """The identity that `use_wallet` bound in `context` (the current one if None).
+
+    Returns:
+        None if nothing was bound; `NOBODY` after a logout.
+    """
+    return cast("Identity | None", get_value(_WALLET_KEY, context))
+
+
+def with_wallet(identity: Identity, context: Context | None = None) -> Context:
+    """A copy of `context` (the current one if None) in which `identity` is bound."""
+    return set_value(_WALLET_KEY, identity, context)
+
+
+class WalletBlock:
+    """What `use_wallet` returns. Entering binds, leaving restores; entering again nests."""
+
+    __slots__ = ("_identity", "_tokens")
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._tokens: list[Token[Context]] = []
+
+    def __enter__(self) -> Identity:
+        self._tokens.append(attach(with_wallet(self._identity)))
+        _tell_open_spans(self._identity)
+        return self._identity
+
+    def __exit__(self, *_: object) -> None:
+        detach(self._tokens.pop())
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function, coroutine function, generator or asynchronous generator: each call has its own block."""
+        bind = next(make for is_kind, make in _DECORATIONS if is_kind(function))
+        return cast("Function", wraps(function)(bind(self._identity, function)))
+
+
+def _tell_open_spans(identity: Identity) -> None:
+    span = trace.get_current_span()
+    segment = getattr(span, SEGMENT_ATTRIBUTE, None)
+    root = getattr(segment, "root", None)
+    _stamp(span, identity)
+    if root is not None and root is not span:
+        _stamp(root, identity)
+    if segment is not None:
+        segment.learn(identity)
+
+
+def _stamp(span: trace.Span, identity: Identity) -> None:
+    if identity is not NOBODY and span.is_recording():
+        parts = {
+            WALLET_ADDRESS: identity.wallet,
+            WALLET_CHAIN: identity.wallet_chain,
+            WALLET_NAME: identity.wallet_name,
+        }
+        span.set_attributes({key: value for key, value in parts.items() if value is not None})
+
+
+def _plain(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **keywords: Any) -> Any:
+        with WalletBlock(identity):
+            return function(*args, **keywords)
+
+    return call
+
+
+def _coroutine(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*args: Any, **keywords: Any) -> Any:
+        with WalletBlock(identity):
+            return await function(*args, **keywords)
+
+    return call
+
+
+def _generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
+        own = _own_context(identity)
+        return (yield from _Steps(function(*args, **keywords), own))
+
+    return call
+
+
+def _async_generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def call(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
+        own = _own_context(identity)
+        running = function(*args, **keywords)
+        step = running.asend(None)
+        try:
+            while True:
+                try:
+                    item = await _Steps(step, own)
+                except StopAsyncIteration:
+                    return
+                try:
+                    step = running.asend((yield item))
+                except Exception as thrown:  # noqa: BLE001  # handed on: only the generator knows what to do with it
+                    step = running.athrow(thrown)
+        finally:
+            await _Steps(running.aclose(), own)
+
+    return call
+
+
+_DECORATIONS: tuple[tuple[Callable[[Any], bool], Callable[..., Callable[..., Any]]], ...] = (
+    (inspect.isasyncgenfunction, _async_generator),
+    (inspect.iscoroutinefunction, _coroutine),
+    (inspect.isgeneratorfunction, _generator),
+    (callable, _plain),
+)
+
+
+def _own_context(identity: Identity) -> contextvars.Context:
+    own = contextvars.copy_context()
+    own.run(WalletBlock(identity).__enter__)
+    return own
+
+
+class _Steps:
+    """Runs each step of a generator or awaitable in a context of its own: nothing leaks, nothing is lost."""
+
+    __slots__ = ("_own", "_steps")
+
+    def __init__(self, steps: Any, own: contextvars.Context) -> None:
+        self._steps = steps
+        self._own = own
+
+    def __iter__(self) -> _Steps:
+        return self
+
+    __await__ = __iter__
+
+    def __next__(self) -> Any:
+        return self._own.run(self._steps.send, None)
+
+    def send(self, value: Any) -> Any:
+        return self._own.run(self._steps.send, value)
+
+    def throw(self, *thrown: Any) -> Any:
+        return self._own.run(self._steps.throw, *thrown)
+
+    def close(self) -> None:
+        self._own.run(self._steps.close)

@@ -1,0 +1,179 @@
+"""Who a span's user is. Pure: attributes in, identity out, and the two shapes Sentry knows a user in.
+
+Rule: an explicit `user.id` stays the id and the wallet becomes the name; with only a wallet, both are the wallet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from otel_sentry.identity.wallet import bounded_text, canonical_chain, canonical_wallet, is_wallet, parse_wallet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from otel_sentry.identity.privacy import Privacy
+    from otel_sentry.identity.wallet import Wallet
+
+WALLET_ADDRESS = "wallet.address"
+WALLET_CHAIN = "wallet.chain"
+WALLET_NAME = "wallet.name"
+USER_ID = "user.id"
+USER_NAME = "user.name"
+USER_EMAIL = "user.email"
+ENDUSER_ID = "enduser.id"
+"""OpenTelemetry's older spelling of `user.id`, read when that is absent."""
+
+_DEFAULT_WALLET_ATTRIBUTES = (WALLET_ADDRESS,)
+_FIXED_KEYS = frozenset({WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, USER_ID, USER_NAME, USER_EMAIL, ENDUSER_ID})
+_LONGEST_EMAIL = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known of a user, canonical and in plain: privacy is applied on the way out. False if nothing is known."""
+
+    user_id: str | None = None
+    user_name: str | None = None
+    user_email: str | None = None
+    wallet: str | None = None
+    wallet_chain: str | None = None
+    wallet_name: str | None = None
+
+    def merged(self, other: Identity) -> Identity:
+        """This identity, updated by what `other` knows.
+
+        A different wallet brings its own chain and name, a different user id its own name and e-mail: nobody inherits
+        a stranger's.
+        """
+        wallet_changed = other.wallet is not None and self.wallet not in (None, other.wallet)
+        user_changed = other.user_id is not None and self.user_id not in (None, other.user_id)
+        mine = Identity() if wallet_changed else self
+        mine_as_user = Identity() if user_changed else self
+        return Identity(
+            user_id=other.user_id or mine_as_user.user_id,
+            user_name=other.user_name or mine_as_user.user_name,
+            user_email=other.user_email or mine_as_user.user_email,
+            wallet=other.wallet or mine.wallet,
+            wallet_chain=other.wallet_chain or mine.wallet_chain,
+            wallet_name=other.wallet_name or mine.wallet_name,
+        )
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, part.name) is not None for part in fields(self))
+
+
+NOBODY = Identity()
+"""The identity after a logout."""
+
+
+def identity_keys(wallet_attributes: Sequence[str] = _DEFAULT_WALLET_ATTRIBUTES) -> frozenset[str]:
+    """The span attributes that carry identity; none goes to Sentry raw, `user_attributes` says what goes instead."""
+    return _FIXED_KEYS.union(wallet_attributes)
+
+
+def identity_reader(
+    wallet_attributes: Sequence[str] = _DEFAULT_WALLET_ATTRIBUTES,
+) -> Callable[[Mapping[str, Any]], Identity | None]:
+    """`identity_of` with its key set made once: for the path that every span takes."""
+    keys = identity_keys(wallet_attributes)
+
+    def read(attributes: Mapping[str, Any]) -> Identity | None:
+        return None if keys.isdisjoint(attributes) else _identity(attributes, wallet_attributes)
+
+    return read
+
+
+def identity_of(
+    attributes: Mapping[str, Any], wallet_attributes: Sequence[str] = _DEFAULT_WALLET_ATTRIBUTES
+) -> Identity | None:
+    """The identity that a span's attributes carry, None if they carry none.
+
+    Args:
+        attributes: span attributes of any value type; values that are no text are ignored.
+        wallet_attributes: names read as the wallet, first usable one wins.
+    """
+    keys = _FIXED_KEYS if wallet_attributes == _DEFAULT_WALLET_ATTRIBUTES else identity_keys(wallet_attributes)
+    return None if keys.isdisjoint(attributes) else _identity(attributes, wallet_attributes)
+
+
+def wallet_identity(address: object, name: object = None, chain: object = None) -> Identity:
+    """The identity of a wallet given by hand; `NOBODY` if `address` names none."""
+    wallet = parse_wallet(address)
+    if wallet is None:
+        return NOBODY
+    wallet_name = bounded_text(name)
+    return Identity(
+        wallet=wallet.address,
+        wallet_chain=canonical_chain(chain) or wallet.chain,
+        wallet_name=None if wallet_name == wallet.address else wallet_name,
+    )
+
+
+def user_attributes(identity: Identity, privacy: Privacy) -> dict[str, str]:
+    """`user.*` and `wallet.*` attributes as they may be sent to Sentry on spans, logs and metrics.
+
+    Returns:
+        Only what is known and not private.
+    """
+    wallet = privacy.address(identity.wallet) if identity.wallet else None
+    wallet_name = identity.wallet_name if privacy.plain else None
+    found = {
+        USER_ID: _own_word(identity.user_id, identity, privacy) or wallet,
+        USER_NAME: _own_word(identity.user_name, identity, privacy) or wallet_name or wallet,
+        USER_EMAIL: _own_word(identity.user_email, identity, privacy),
+        WALLET_ADDRESS: wallet,
+        WALLET_CHAIN: identity.wallet_chain if wallet else None,
+        WALLET_NAME: wallet_name,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def user_payload(identity: Identity, privacy: Privacy) -> dict[str, Any]:
+    """The `user` object of a Sentry event or transaction: id, username, email, and the wallet under `data`.
+
+    Returns:
+        Only what is known and not private. Source: event-payloads/user of Sentry's developer documentation; keys of
+        its own go under `data`.
+    """
+    found = user_attributes(identity, privacy)
+    names = {"id": USER_ID, "username": USER_NAME, "email": USER_EMAIL}
+    payload: dict[str, Any] = {name: found[key] for name, key in names.items() if key in found}
+    data = {key.replace(".", "_"): found[key] for key in (WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME) if key in found}
+    return {**payload, "data": data} if data else payload
+
+
+def _identity(attributes: Mapping[str, Any], wallet_attributes: Sequence[str]) -> Identity | None:
+    wallet = _first_wallet(attributes, wallet_attributes)
+    address = wallet.address if wallet else None
+    wallet_name = _unless(bounded_text(attributes.get(WALLET_NAME)), address)
+    user_id = bounded_text(attributes.get(USER_ID)) or bounded_text(attributes.get(ENDUSER_ID))
+    email = bounded_text(attributes.get(USER_EMAIL))
+    found = Identity(
+        user_id=_unless(user_id, address),
+        user_name=_unless(_unless(bounded_text(attributes.get(USER_NAME)), address), wallet_name),
+        user_email=email and email[:_LONGEST_EMAIL].rstrip(),
+        wallet=address,
+        wallet_chain=canonical_chain(attributes.get(WALLET_CHAIN)) or (wallet.chain if wallet else None),
+        wallet_name=wallet_name,
+    )
+    return found or None
+
+
+def _first_wallet(attributes: Mapping[str, Any], wallet_attributes: Sequence[str]) -> Wallet | None:
+    return next(filter(None, (parse_wallet(attributes.get(name)) for name in wallet_attributes)), None)
+
+
+def _unless(text: str | None, implied: str | None) -> str | None:
+    """`text`, or None if it only repeats what the wallet implies anyway: stamps that are read back stay implied."""
+    return None if text is None or implied in (text, canonical_wallet(text)) else text
+
+
+def _own_word(text: str | None, identity: Identity, privacy: Privacy) -> str | None:
+    """What the application called the user, except that a wallet in disguise falls under privacy as well."""
+    if text is None or privacy.plain:
+        return text
+    if text == identity.wallet_name:
+        return None
+    return privacy.address(text) if is_wallet(text) or canonical_wallet(text) == identity.wallet else text
