@@ -29,7 +29,6 @@ class Segment:
         incoming: what the caller's Sentry headers said, if there was a caller.
         verdict: whether Sentry keeps the trace.
         identity: who the user is, as far as any span or block has told; None when nobody has.
-        skipped: spans of this segment that Sentry's sampling left out and the ledger does not know of yet.
     """
 
     __slots__ = (
@@ -41,7 +40,6 @@ class Segment:
         "incoming",
         "name_at_end",
         "root",
-        "skipped",
         "span_id",
         "trace_id",
         "verdict",
@@ -65,7 +63,6 @@ class Segment:
         self.incoming = incoming
         self.verdict = verdict
         self.identity = identity
-        self.skipped = 0
         self._freeze = freeze_dsc
         self._dsc: Mapping[str, str] | None = None
 

@@ -1,0 +1,76 @@
+"""Writes `user.*` and `wallet.*` where every backend sees them: on local roots and on spans that carry a wallet.
+
+Vendor-neutral (design decision 5): only the Sentry exporters know that Sentry calls it the user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from otel_sentry.identity.privacy import Privacy
+from otel_sentry.identity.user import identity_reader, user_attributes
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+
+    from otel_sentry.identity.user import Identity
+    from otel_sentry.otel.segments import Segment
+
+
+class IdentityStamp:
+    """Reads identity from ended spans and writes it to local roots.
+
+    Args:
+        wallet_attributes: span attributes read as the wallet, in order.
+    """
+
+    def __init__(self, wallet_attributes: Sequence[str]) -> None:
+        self._identity_of = identity_reader(wallet_attributes)
+        self._plain = Privacy("plain")
+
+    def at_start(self, root: Span, segment: Segment, identity: Identity) -> None:
+        """The block or context a local root starts in knows the user; an empty identity means signed out."""
+        if identity:
+            segment.learn(identity)
+            root.set_attributes(user_attributes(identity, self._plain))
+
+    def at_end(self, span: ReadableSpan, segment: Segment) -> None:
+        """Tell the segment and its open root what an ended span says about the user."""
+        attributes = attribute_dict(span)
+        identity = self._identity_of(attributes)
+        if identity is None:
+            return
+        segment.learn(identity)
+        found = user_attributes(identity, self._plain)
+        _set_on_ended(span, {key: value for key, value in found.items() if key not in attributes})
+        root = segment.root
+        if root is not None and root.is_recording():
+            on_root = root.attributes or {}
+            root.set_attributes({key: value for key, value in found.items() if key not in on_root})
+
+
+def attribute_dict(span: ReadableSpan) -> dict[str, Any]:
+    """A span's attributes as a plain dict: one copy in C instead of a locked walk through the SDK's own mapping."""
+    attributes = span.attributes
+    if not attributes:
+        return {}
+    copy = getattr(attributes, "copy", None)
+    return copy() if copy is not None else dict(attributes)
+
+
+def _set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
+    """Add attributes to a span that has just ended.
+
+    OpenTelemetry's specification lets processors set attributes while a span is ending; the Python SDK closes its
+    attributes before it asks them (`Span.end`), so they are opened for this moment. All readers share the container.
+    """
+    container = getattr(span, "_attributes", None)
+    if not attributes or not hasattr(container, "_immutable"):
+        return
+    container._immutable = False  # noqa: SLF001 - see the docstring
+    try:
+        for key, value in attributes.items():
+            container[key] = value
+    finally:
+        container._immutable = True  # noqa: SLF001 - see the docstring

@@ -1,0 +1,125 @@
+"""`SentrySpanProcessor`: joins each span to its segment at start, appends it to the queue at end.
+
+A thin shell: what Sentry gets is decided in `convert` and `propagation`, when it leaves in `span_queue`.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.trace import SpanProcessor
+
+from otel_sentry.otel.pipeline import Pipeline
+from otel_sentry.otel.segment_tracker import SegmentTracker
+from otel_sentry.otel.span_queue import SpanQueue
+from otel_sentry.protocol.item_kinds import Category, LossReason
+from otel_sentry.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+
+    from otel_sentry.delivery.outbox import Outbox
+
+_logger = logging.getLogger(__name__)
+
+
+class SentrySpanProcessor(SpanProcessor):
+    """Delivers ended spans to Sentry as native spans.
+
+    Usable without arguments: settings then come from the environment. Starts no thread and opens no socket before the
+    first span. Never raises into the application.
+
+    Args:
+        settings: frozen settings; made from the environment and `keywords` if None.
+        outbox: where envelopes go; the sentry-sdk client that is active, or one of our own, if None.
+        clock: monotonic seconds.
+        keywords: settings by name (`dsn=`, `environment=`, …), when `settings` is None.
+
+    Raises:
+        InvalidSetting: the environment or a keyword holds a value that cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings | None = None,
+        outbox: Outbox | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        **keywords: Any,
+    ) -> None:
+        self.settings = settings if settings is not None else Settings.from_env(**keywords)
+        self._pipeline = Pipeline(self.settings, outbox)
+        self._tracker = SegmentTracker(self._pipeline.new_segment, self.settings.wallet_attributes)
+        self._queue = SpanQueue(
+            self._pipeline.consumer(),
+            max_spans=self.settings.max_queue_size,
+            refused=self._refused,
+            clock=clock,
+        )
+        self._failed = False
+
+    @property
+    def outbox(self) -> Outbox:
+        """Where this processor's envelopes go."""
+        return self._pipeline.outbox
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Join the parent's segment or begin one; called on the application's thread."""
+        try:
+            segment = self._tracker.on_start(span, parent_context)
+            if segment.root is span:
+                self._queue.ensure_process()
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
+            self._not_recorded(error)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Append an ended span; called on the application's thread."""
+        try:
+            segment = self._tracker.on_end(span)
+            if segment is None or segment.verdict.sampled:
+                self._queue.put(span, segment)
+            else:
+                self._pipeline.outbox.lost(LossReason.SAMPLE_RATE, Category.SPAN, 1)
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
+            self._not_recorded(error)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Deliver everything that has ended.
+
+        Args:
+            timeout_millis: hard limit, milliseconds.
+
+        Returns:
+            True when all of it was delivered or counted as lost in time.
+        """
+        deadline = time.monotonic() + timeout_millis / 1000
+        flushed = self._queue.flush(timeout_millis / 1000)
+        return self._pipeline.outbox.flush(max(0.0, deadline - time.monotonic())) and flushed
+
+    def shutdown(self) -> None:
+        """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop."""
+        deadline = time.monotonic() + self.settings.shutdown_timeout_seconds
+        self._queue.close(self.settings.shutdown_timeout_seconds)
+        self._pipeline.outbox.flush(max(0.0, deadline - time.monotonic()))
+
+    def pending(self) -> int:
+        """Ended spans that have not been handed to delivery yet."""
+        return self._queue.pending()
+
+    def open_spans(self) -> list[Span]:
+        """Spans that have started and not ended."""
+        return self._tracker.open_spans()
+
+    def _refused(self) -> None:
+        self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, 1)
+
+    def _not_recorded(self, error: Exception) -> None:
+        """Count a span that our own fault lost; say so once."""
+        if not self._failed:
+            self._failed = True
+            _logger.error("otel_sentry could not record a span and counts it as lost: %r", error, exc_info=error)
+        self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)

@@ -1,0 +1,201 @@
+"""The span queue and its one thread: spans are appended by the application and consumed here, in small pieces.
+
+The thread starts with the first span, once per process id; it polls while spans come and sleeps when none do.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from otel_sentry.otel.segments import Segment
+
+_logger = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.05
+"""How long spans may wait for the thread. Short, because the garbage collector walks every span that waits."""
+_QUIET_POLLS = 20
+"""Polls without a span after which the thread sleeps until it is woken."""
+_YIELD_EVERY = 20
+"""Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
+_WEIGH_ABOVE = 4096
+"""Waiting spans above which their attributes are weighed too; below, their number bounds them well enough."""
+_SPAN_BYTES = 3000
+"""What a waiting span costs besides its text: measured, see the performance page."""
+_RESERVE = 1.1
+"""Part of the bound that local roots and failed spans may use when ordinary children are already refused."""
+
+
+class SpanConsumer(Protocol):
+    """What the thread feeds. All calls come from the queue's thread; none may raise."""
+
+    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+        """Take one ended span."""
+
+    def flush(self, now: float, *, everything: bool) -> None:
+        """Hand over what is due at monotonic second `now`, or all."""
+
+    def pending(self) -> int:
+        """Spans taken and not yet handed over."""
+
+    def clear(self) -> None:
+        """Forget everything: a forked child must not send its parent's spans."""
+
+
+class SpanQueue:
+    """A bounded queue of ended spans.
+
+    Args:
+        consumer: gets the spans, on this queue's thread.
+        max_spans: bound in spans.
+        max_bytes: bound in bytes, estimated.
+        refused: called on the application's thread for each span that does not fit.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        consumer: SpanConsumer,
+        *,
+        max_spans: int,
+        max_bytes: int = 256 << 20,
+        refused: Callable[[], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._consumer = consumer
+        self._weigh_above = _WEIGH_ABOVE
+        self._max_spans = max_spans
+        self._max_bytes = max_bytes
+        self._refused = refused
+        self._clock = clock
+        self._closed = False
+        self._start_over()
+        if hasattr(os, "register_at_fork"):
+            start_over = weakref.WeakMethod(self._start_over_in_child)
+            os.register_at_fork(after_in_child=lambda: (method := start_over()) and method())
+
+    def _start_over(self) -> None:
+        self._items: deque[tuple[ReadableSpan, Segment | None]] = deque()
+        self._weight = 0
+        self._idle = True
+        self._busy = False
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._flushes: list[threading.Event] = []
+        self._thread: threading.Thread | None = None
+        self._pid = os.getpid()
+
+    def _start_over_in_child(self) -> None:
+        self._start_over()
+        self._consumer.clear()
+
+    def put(self, span: ReadableSpan, segment: Segment | None) -> None:
+        """Append an ended span; refuses it when the queue is full or closed."""
+        items = self._items
+        if len(items) >= self._weigh_above and not self._fits(span, segment):
+            self._refused()
+            return
+        items.append((span, segment))
+        if self._idle:
+            self._rouse()
+
+    def flush(self, timeout: float) -> bool:
+        """Have everything handed over that was put before this call.
+
+        Args:
+            timeout: seconds to wait at most.
+
+        Returns:
+            True when it was done in time.
+        """
+        if not self._items and not self._busy and not self._consumer.pending():
+            return True
+        done = threading.Event()
+        with self._lock:
+            self._flushes.append(done)
+        self._rouse()
+        return done.wait(max(0.0, timeout))
+
+    def close(self, timeout: float) -> bool:
+        """Flush, refuse what comes later and let the thread end."""
+        flushed = self.flush(timeout)
+        self._closed = True
+        self._weigh_above = 0  # every later span is weighed, and refused
+        self._wake.set()
+        return flushed
+
+    def pending(self) -> int:
+        """Spans that wait here or at the consumer."""
+        return len(self._items) + self._consumer.pending()
+
+    def ensure_process(self) -> None:
+        """Begin anew in a process that was forked behind Python's back (uWSGI forks in C)."""
+        if self._pid != os.getpid():
+            self._start_over_in_child()
+
+    def _fits(self, span: ReadableSpan, segment: Segment | None) -> bool:
+        if self._closed:
+            return False
+        waiting = len(self._items)
+        weight = _SPAN_BYTES + sum(len(v) for v in (span.attributes or {}).values() if isinstance(v, str))
+        precious = segment is None or segment.root is None or not span.status.is_unset
+        share = _RESERVE if precious else 1.0
+        if waiting >= self._max_spans * share or waiting * _SPAN_BYTES + self._weight + weight > self._max_bytes * share:
+            return False
+        self._weight += weight - _SPAN_BYTES
+        return True
+
+    def _rouse(self) -> None:
+        """Wake the thread, or start it."""
+        with self._lock:
+            self._idle = False
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="otel_sentry.spans", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def _run(self) -> None:
+        quiet = 0
+        while not self._closed:
+            self._wake.wait(None if self._idle else _POLL_SECONDS)
+            self._wake.clear()
+            quiet = 0 if self._turn() else quiet + 1
+            # Set first, look second: whoever appends after the look sees the flag and wakes us.
+            self._idle = quiet >= _QUIET_POLLS
+            if self._idle and (self._items or self._flushes):
+                self._idle = False
+        self._turn()
+
+    def _turn(self) -> bool:
+        """Consume what waits; whether there was or is anything to do."""
+        with self._lock:
+            flushes, self._flushes = self._flushes, []
+        self._busy = busy = bool(flushes) or bool(self._items)
+        try:
+            self._drain()
+            self._consumer.flush(self._clock(), everything=bool(flushes) or self._closed)
+        except Exception:  # telemetry must not stop because one span is odd
+            _logger.exception("otel_sentry could not hand over spans")
+        finally:
+            self._busy = False
+            for done in flushes:
+                done.set()
+        return busy or self._consumer.pending() > 0
+
+    def _drain(self) -> None:
+        items, add = self._items, self._consumer.add
+        for count in range(1, len(items) + 1):
+            span, segment = items.popleft()
+            add(span, segment)
+            if count % _YIELD_EVERY == 0:
+                time.sleep(0)
+        self._weight = 0

@@ -1,0 +1,205 @@
+"""The queue hands over every span once, bounded, on one thread that starts with the first span."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
+
+from otel_sentry.otel.segments import Segment
+from otel_sentry.otel.span_queue import SpanQueue
+
+
+def span(number: int, *, text: str = "", status: StatusCode = StatusCode.UNSET) -> ReadableSpan:
+    context = SpanContext(1, number, is_remote=False, trace_flags=TraceFlags(1))
+    return ReadableSpan(name="s", context=context, attributes={"text": text}, status=Status(status))
+
+
+class Basket:
+    """A consumer that keeps what it is given until it is flushed."""
+
+    def __init__(self) -> None:
+        self.held: list[int] = []
+        self.sent: list[int] = []
+        self.threads: set[str] = set()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+        self.gate.wait(10)
+        self.threads.add(threading.current_thread().name)
+        self.held.append(span.context.span_id)
+
+    def flush(self, now: float, *, everything: bool) -> None:
+        if everything:
+            self.sent += self.held
+            self.held = []
+
+    def pending(self) -> int:
+        return len(self.held)
+
+    def clear(self) -> None:
+        self.held = []
+
+
+class Counter:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self) -> None:
+        self.count += 1
+
+
+def queue_of(basket: Basket, *, max_spans: int = 100_000, max_bytes: int = 1 << 30) -> tuple[SpanQueue, Counter]:
+    refused = Counter()
+    return SpanQueue(basket, max_spans=max_spans, max_bytes=max_bytes, refused=refused), refused
+
+
+def test_nothing_runs_before_the_first_span() -> None:
+    """Building a queue starts no thread; an empty one flushes at once."""
+    before = threading.active_count()
+
+    queue, _ = queue_of(Basket())
+
+    assert queue.flush(0.0)
+    assert threading.active_count() == before
+
+
+def test_flush_hands_over_everything_that_was_put_before() -> None:
+    """All spans leave in order, on the queue's own thread."""
+    basket = Basket()
+    queue, refused = queue_of(basket)
+    for number in range(5000):
+        queue.put(span(number), None)
+
+    flushed = queue.flush(10)
+
+    assert flushed
+    assert basket.sent == list(range(5000))
+    assert basket.threads == {"otel_sentry.spans"}
+    assert (refused.count, queue.pending()) == (0, 0)
+
+
+def test_spans_of_many_threads_leave_exactly_once() -> None:
+    """Concurrent producers lose and double nothing."""
+    basket = Basket()
+    queue, _ = queue_of(basket)
+    threads = [
+        threading.Thread(target=lambda start=start: [queue.put(span(n), None) for n in range(start, start + 1000)])
+        for start in range(0, 8000, 1000)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert queue.flush(10)
+    assert sorted(basket.sent) == list(range(8000))
+
+
+def test_flush_does_not_outlast_its_timeout() -> None:
+    """A consumer that hangs makes `flush` return False when its time is up."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, _ = queue_of(basket)
+    queue.put(span(1), None)
+    started = time.monotonic()
+
+    flushed = queue.flush(0.2)
+    took = time.monotonic() - started
+    basket.gate.set()
+
+    assert not flushed
+    assert took < 0.7
+    assert queue.close(10)
+
+
+def test_a_full_queue_refuses_children_first_and_counts_them() -> None:
+    """Beyond the bound ordinary children are refused; failed spans may use the reserve of a tenth."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, refused = queue_of(basket, max_spans=5000)
+    root = Segment(span(1), incoming=None, verdict=None, freeze_dsc=lambda _: {})  # type: ignore[arg-type] # never read
+    for number in range(6000):
+        queue.put(span(number), root)
+    children = queue.pending()
+    for number in range(6000, 7000):
+        queue.put(span(number, status=StatusCode.ERROR), root)
+    waiting = queue.pending()
+    basket.gate.set()
+
+    assert 5000 <= children <= 5001
+    assert 5500 <= waiting <= 5501
+    assert refused.count == 7000 - waiting
+
+
+def test_heavy_spans_are_bounded_by_bytes() -> None:
+    """A thousand spans of 100 kB do not fit into a bound that a thousand small ones would."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, refused = queue_of(basket, max_bytes=40_000_000)
+    for number in range(4096):
+        queue.put(span(number), None)
+    for number in range(1000):
+        queue.put(span(number, text="x" * 100_000), None)
+    basket.gate.set()
+
+    assert 600 < refused.count < 1000
+
+
+def test_a_closed_queue_refuses_and_counts() -> None:
+    """What comes after `close` is counted, not kept."""
+    basket = Basket()
+    queue, refused = queue_of(basket)
+    queue.put(span(1), None)
+
+    assert queue.close(10)
+    queue.put(span(2), None)
+
+    assert (basket.sent, refused.count, queue.pending()) == ([1], 1, 0)
+
+
+def test_the_thread_sleeps_when_no_spans_come_and_wakes_with_the_next() -> None:
+    """A quiet queue stops polling; the next span is handed over all the same."""
+    basket = Basket()
+    queue, _ = queue_of(basket)
+    queue.put(span(1), None)
+    assert queue.flush(10)
+    deadline = time.monotonic() + 30
+    while not queue._idle and time.monotonic() < deadline:
+        time.sleep(0.05)
+    asleep = queue._idle
+
+    queue.put(span(2), None)
+
+    assert asleep
+    assert queue.flush(10)
+    assert basket.sent == [1, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_sends_its_own_spans_and_none_of_its_parent() -> None:
+    """After a fork with spans waiting, the parent's spans stay the parent's; the child's thread starts with its first."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, _ = queue_of(basket)
+    for number in range(10):
+        queue.put(span(number), None)
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        basket.gate.set()
+        queue.put(span(77), None)
+        queue.flush(10)
+        os.write(write, repr(basket.sent).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    basket.gate.set()
+
+    assert os.read(read, 100) == b"[77]"
+    assert queue.flush(10)
+    assert basket.sent == list(range(10))
