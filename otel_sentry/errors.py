@@ -2,6 +2,7 @@
 
 OtelSentryError
 ├── InvalidSetting     a setting cannot be used; names variable, masked value and what is allowed
+├── MissingExtra       an optional package is not installed; says what to type
 └── MalformedEnvelope  bytes that are no Sentry envelope; says where and why
 
 User input raises at start-up; running telemetry never raises into the application.
@@ -32,3 +33,15 @@ class InvalidSetting(OtelSentryError, ValueError):
 
 class MalformedEnvelope(OtelSentryError, ValueError):
     """Bytes that do not follow Sentry's envelope grammar."""
+
+
+class MissingExtra(OtelSentryError, ImportError):
+    """A part of the package needs an extra that is not installed; says what to type.
+
+    Args:
+        part: what was asked for, as the start of the sentence.
+        extra: name of the extra.
+    """
+
+    def __init__(self, part: str, extra: str) -> None:
+        super().__init__(f"{part} needs packages that are not installed: pip install 'otel-sentry[{extra}]'")

@@ -1,0 +1,1 @@
+"""The embedded Sentry: receiver, store, terminal, page. Sees only `protocol`."""
