@@ -13,7 +13,7 @@ _OPENING: Final = """\
 
 Every setting is an environment variable and a keyword of `configure()`, of the exporters and of their YAML mapping.
 A keyword beats the environment; a blank variable counts as unset.
-A value that cannot be used is refused at start with one line: the variable, the value (secrets masked), what is allowed.
+A value that cannot be used is refused at start in one line: the variable, the value (secrets masked), what is allowed.
 `configure()` raises `InvalidSetting`; in zero-code mode the line is logged and the application runs on without Sentry.
 `otel-sentry settings` prints the values in effect and where each came from.
 
