@@ -1,0 +1,1 @@
+"""OpenTelemetry values → Sentry payloads. Pure: no I/O, clock, environment, randomness; those come in as arguments."""

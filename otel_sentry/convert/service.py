@@ -1,0 +1,94 @@
+"""What a process says about itself: release, environment, server name, SDK and the rest of the resource. Pure."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from opentelemetry.sdk.resources import Resource
+
+from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.convert.values import text
+from otel_sentry.protocol.attributes import STRING, Attribute
+from otel_sentry.protocol.items import MAX_ENVIRONMENT_LENGTH, MAX_RELEASE_LENGTH
+
+SDK_NAME: Final = "otel_sentry"
+
+RELEASE_KEYS: Final = ("service.version",)
+ENVIRONMENT_KEYS: Final = ("deployment.environment.name", "deployment.environment")
+SERVER_NAME_KEYS: Final = ("host.name", "service.instance.id")
+"""Resource attributes read for what the settings leave open, in order."""
+
+
+class ServiceNames(NamedTuple):
+    """What a resource says where the settings say nothing; None when it does not either."""
+
+    release: str | None
+    environment: str | None
+    server_name: str | None
+
+
+def service_names(resource: Resource) -> ServiceNames:
+    """Read release, environment and server name from a resource.
+
+    `service.version` is the release as it is: Sentry's conventions call the two the same.
+    """
+    return ServiceNames(
+        release=valid_release(_first_text(resource, RELEASE_KEYS)),
+        environment=valid_environment(_first_text(resource, ENVIRONMENT_KEYS)),
+        server_name=_first_text(resource, SERVER_NAME_KEYS),
+    )
+
+
+def service_attributes(
+    resource: Resource,
+    *,
+    release: str | None,
+    environment: str | None,
+    server_name: str | None,
+    dist: str | None,
+    sdk_version: str,
+) -> dict[str, Attribute]:
+    """The constant part of every span, log and metric of a process.
+
+    Args:
+        resource: its attributes keep their names.
+        release: wins over the resource's; so do `environment` and `server_name`.
+        environment: e.g. `production`.
+        server_name: becomes `server.address`, which a span's own overrides.
+        dist: build of the release.
+        sdk_version: version of this package.
+    """
+    inferred = service_names(resource)
+    named = {
+        "sentry.sdk.name": SDK_NAME,
+        "sentry.sdk.version": sdk_version,
+        "sentry.release": valid_release(release) or inferred.release,
+        "sentry.environment": valid_environment(environment) or inferred.environment,
+        "sentry.dist": dist,
+        "server.address": server_name or inferred.server_name,
+    }
+    typed = typed_attributes(resource.attributes)
+    typed.update({name: {"type": STRING, "value": text(value)} for name, value in named.items() if value})
+    return typed
+
+
+def valid_release(release: str | None) -> str | None:
+    """`release` cut to what Sentry accepts; None for what it refuses: blank, `latest`, or with a slash or newline."""
+    trimmed = (release or "").strip()[:MAX_RELEASE_LENGTH]
+    is_refused = not trimmed or trimmed in {".", "..", "latest"} or any(sign in trimmed for sign in "/\\\n\r\t")
+    return None if is_refused else trimmed
+
+
+def valid_environment(environment: str | None) -> str | None:
+    """`environment` cut to what Sentry accepts; None for what it refuses: blank, `None`, or with a slash or newline."""
+    trimmed = (environment or "").strip()[:MAX_ENVIRONMENT_LENGTH]
+    is_refused = not trimmed or trimmed == "None" or any(sign in trimmed for sign in "/\n\r")
+    return None if is_refused else trimmed
+
+
+def _first_text(resource: Resource, keys: tuple[str, ...]) -> str | None:
+    for key in keys:
+        value = resource.attributes.get(key)
+        if value:
+            return text(value)
+    return None
