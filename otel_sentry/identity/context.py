@@ -15,10 +15,10 @@ from typing import Any, TypeVar, cast
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
 
-from otel_sentry.identity.user import NOBODY, WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, Identity, wallet_identity
+from otel_sentry.identity.user import WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, Identity, wallet_identity
 
 SEGMENT_ATTRIBUTE = "_otel_sentry_segment"
-"""Where our span processor leaves a live span's segment: `.root` (the live local root or None), `.learn(identity)`."""
+"""A live span's segment: its `.root` (live or None), `.learn(identity)`, `.forget_identity()`."""
 
 _WALLET_KEY = create_key("otel_sentry.wallet")
 
@@ -86,12 +86,14 @@ def _tell_open_spans(identity: Identity) -> None:
     _stamp(span, identity)
     if root is not None and root is not span:
         _stamp(root, identity)
-    if segment is not None:
+    if segment is not None and identity:
         segment.learn(identity)
+    elif segment is not None:
+        segment.forget_identity()
 
 
 def _stamp(span: trace.Span, identity: Identity) -> None:
-    if identity is not NOBODY and span.is_recording():
+    if identity and span.is_recording():
         parts = {
             WALLET_ADDRESS: identity.wallet,
             WALLET_CHAIN: identity.wallet_chain,

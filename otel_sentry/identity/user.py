@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from otel_sentry.identity.wallet import bounded_text, canonical_chain, canonical_wallet, is_wallet, parse_wallet
+from otel_sentry.identity.wallet import (
+    bounded_text,
+    canonical_chain,
+    canonical_wallet,
+    is_caip2,
+    is_wallet,
+    parse_wallet,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +35,7 @@ ENDUSER_ID = "enduser.id"
 _DEFAULT_WALLET_ATTRIBUTES = (WALLET_ADDRESS,)
 _FIXED_KEYS = frozenset({WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, USER_ID, USER_NAME, USER_EMAIL, ENDUSER_ID})
 _LONGEST_EMAIL = 75
+_TOO_LONG_FOR_CHANCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ def user_attributes(identity: Identity, privacy: Privacy) -> dict[str, str]:
         USER_NAME: _own_word(identity.user_name, identity, privacy) or wallet_name or wallet,
         USER_EMAIL: _own_word(identity.user_email, identity, privacy),
         WALLET_ADDRESS: wallet,
-        WALLET_CHAIN: identity.wallet_chain if wallet else None,
+        WALLET_CHAIN: _chain(identity, privacy),
         WALLET_NAME: wallet_name,
     }
     return {key: value for key, value in found.items() if value is not None}
@@ -170,10 +178,26 @@ def _unless(text: str | None, implied: str | None) -> str | None:
     return None if text is None or implied in (text, canonical_wallet(text)) else text
 
 
+def _chain(identity: Identity, privacy: Privacy) -> str | None:
+    """The chain; in private modes only a real CAIP-2 one, because free text might be the address again."""
+    if privacy.plain:
+        return identity.wallet_chain
+    wallet = identity.wallet and privacy.address(identity.wallet)
+    return identity.wallet_chain if wallet and is_caip2(identity.wallet_chain or "") else None
+
+
 def _own_word(text: str | None, identity: Identity, privacy: Privacy) -> str | None:
     """What the application called the user, except that a wallet in disguise falls under privacy as well."""
     if text is None or privacy.plain:
         return text
     if text == identity.wallet_name:
         return None
-    return privacy.address(text) if is_wallet(text) or canonical_wallet(text) == identity.wallet else text
+    if identity.wallet and _contains(text, identity.wallet):
+        return privacy.address(identity.wallet)
+    return privacy.address(text) if is_wallet(text) else text
+
+
+def _contains(text: str, wallet: str) -> bool:
+    """Whether `text` gives `wallet` away: `did:ethr:0x…`, the digits without `0x`."""
+    digits = wallet.lower().removeprefix("0x")
+    return digits in text.lower() if len(digits) >= _TOO_LONG_FOR_CHANCE else canonical_wallet(text) == wallet

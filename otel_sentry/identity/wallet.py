@@ -18,13 +18,13 @@ _EVM_ADDRESS_BYTES = 20
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 """Control characters, direction overrides, and lone surrogates (no UTF-8 can hold them)."""
 
-_CAIP10 = re.compile(
-    r"(?:did:pkh:)?(?P<chain>"
-    # A closed list (namespaces.chainagnostic.org): an application's `acct:prod:77` must not lose its first parts.
+# A closed list (namespaces.chainagnostic.org): an application's `acct:prod:77` must not lose its first parts.
+_CAIP2_PATTERN = (
     r"(?:algorand|antelope|aptos|arweave|bip122|cip34|cosmos|eip155|fil|hedera|lip9|near|polkadot|reef|solana|stacks"
-    r"|starknet|stellar|sui|tezos|tvm|wax|xrpl)"
-    r":[-_a-zA-Z0-9]{1,32}):(?P<address>[-.%a-zA-Z0-9]{1,128})"
+    r"|starknet|stellar|sui|tezos|tvm|wax|xrpl):[-_a-zA-Z0-9]{1,32}"
 )
+_CAIP2 = re.compile(_CAIP2_PATTERN)
+_CAIP10 = re.compile(rf"(?:did:pkh:)?(?P<chain>{_CAIP2_PATTERN}):(?P<address>[-.%a-zA-Z0-9]{{1,128}})")
 _CASELESS = re.compile(
     r"0[xX][0-9a-fA-F]+"  # EVM, Starknet, Aptos, Sui
     r"|[A-Z]{1,20}1[02-9AC-HJ-NP-Z]{6,}"  # bech32 as QR codes carry it; a mixed-case one is no bech32
@@ -76,7 +76,7 @@ def canonical_wallet(text: object) -> str:
 
 
 def canonical_chain(value: object) -> str | None:
-    """A chain as CAIP-2: EVM chain ids (`1`, `"1"`, `"0x1"`) become `eip155:1`, anything else is bounded text."""
+    """A chain as CAIP-2: EVM chain ids (`1`, `"1"`, `"0x1"`) become `eip155:1`, other text is kept, bounded."""
     text = bounded_text(value)
     chain_id = _CHAIN_ID.fullmatch(text) if text else None
     if chain_id is None:
@@ -88,6 +88,11 @@ def canonical_chain(value: object) -> str | None:
 def is_wallet(text: str) -> bool:
     """Whether `text` is a wallet for certain: EVM and kin, CAIP-10, `bc1…`, `.eth`. Base58 looks like any other id."""
     return _CAIP10.fullmatch(text) is not None or _RECOGNISED.fullmatch(canonical_wallet(text)) is not None
+
+
+def is_caip2(text: str) -> bool:
+    """Whether `text` is a CAIP-2 chain of a namespace that is known."""
+    return _CAIP2.fullmatch(text) is not None
 
 
 def is_evm_address(text: str) -> bool:
