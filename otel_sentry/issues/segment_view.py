@@ -1,0 +1,30 @@
+"""What the issues room needs to know of a local root. The `otel` room has the class; here is only its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from otel_sentry.identity.user import Identity
+    from otel_sentry.propagation.trace import Verdict
+
+
+class SegmentView(Protocol):
+    """A local root span and what its tree shares; read from any thread, written by nobody here."""
+
+    trace_id: int
+    span_id: int
+    identity: Identity | None
+    verdict: Verdict
+
+    @property
+    def name(self) -> str:
+        """The root's current name."""
+
+    def dsc(self) -> Mapping[str, str]:
+        """The trace's dynamic sampling context; freezes it."""
+
+
+SegmentOf = Callable[[object], "SegmentView | None"]
+"""Gives the segment of a live span; None for spans that our span processor has not seen."""
