@@ -65,7 +65,7 @@ def _set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
     OpenTelemetry's specification lets processors set attributes while a span is ending; the Python SDK closes its
     attributes before it asks them (`Span.end`), so they are opened for this moment. All readers share the container.
     """
-    container = getattr(span, "_attributes", None)
+    container: Any = getattr(span, "_attributes", None)
     if not attributes or not hasattr(container, "_immutable"):
         return
     container._immutable = False  # noqa: SLF001 - see the docstring

@@ -1,13 +1,13 @@
 """Finds a span's segment at its start and hands it out at its end; keeps identity on local roots.
 
-Runs on the application's thread: one dictionary look-up for a child whose parent is open, one context look-up otherwise.
+Runs on the application's thread: one dictionary look-up where the parent is open, one context look-up otherwise.
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from opentelemetry.trace import get_current_span
 
@@ -98,8 +98,3 @@ class SegmentTracker:
                 self._open.pop(span_id, None)
         self._sweep_at = max(_SWEEP_AT, 2 * len(self._open))
 
-
-def remote_parent(span: ReadableSpan) -> bool:
-    """Whether the span was caused by another process."""
-    parent = span.parent
-    return parent is not None and cast("bool", parent.is_remote)

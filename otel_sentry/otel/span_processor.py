@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_sentry.otel.pipeline import Pipeline
+from otel_sentry.otel.pipeline import Pipeline, outbox_of
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.span_queue import SpanQueue
 from otel_sentry.protocol.item_kinds import Category, LossReason
@@ -52,7 +52,7 @@ class SentrySpanProcessor(SpanProcessor):
         **keywords: Any,
     ) -> None:
         self.settings = settings if settings is not None else Settings.from_env(**keywords)
-        self._pipeline = Pipeline(self.settings, outbox)
+        self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox))
         self._tracker = SegmentTracker(self._pipeline.new_segment, self.settings.wallet_attributes)
         self._queue = SpanQueue(
             self._pipeline.consumer(),

@@ -149,7 +149,10 @@ class SpanQueue:
         weight = _SPAN_BYTES + sum(len(v) for v in (span.attributes or {}).values() if isinstance(v, str))
         precious = segment is None or segment.root is None or not span.status.is_unset
         share = _RESERVE if precious else 1.0
-        if waiting >= self._max_spans * share or waiting * _SPAN_BYTES + self._weight + weight > self._max_bytes * share:
+        if (
+            waiting >= self._max_spans * share
+            or waiting * _SPAN_BYTES + self._weight + weight > self._max_bytes * share
+        ):
             return False
         self._weight += weight - _SPAN_BYTES
         return True

@@ -1,0 +1,207 @@
+"""What lies between the OpenTelemetry shells and delivery: one object per processor or exporter.
+
+Decides a new segment's sampling, freezes its dynamic sampling context, and knows what the spans of a segment share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from otel_sentry._version import __version__
+from otel_sentry.convert.encode import CommonPart, SpanEncoder
+from otel_sentry.convert.segment import segment_attributes, segment_source
+from otel_sentry.convert.service import service_attributes, service_names
+from otel_sentry.identity.privacy import Privacy
+from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes
+from otel_sentry.otel.segments import Segment
+from otel_sentry.otel.span_batches import SpanBatches
+from otel_sentry.propagation.decision import decide
+from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
+from otel_sentry.propagation.trace import IncomingTrace, incoming_trace
+from otel_sentry.protocol.json_text import dumps
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan, Span
+
+    from otel_sentry.delivery.outbox import Outbox
+    from otel_sentry.otel.span_queue import SpanConsumer
+    from otel_sentry.protocol.attributes import Attribute
+    from otel_sentry.settings.settings import Settings
+
+_SEGMENT_NAMES = frozenset(segment_attributes(segment_id="", segment_name="", replay_id="0", user={}))
+_SEGMENT_BYTES = 500
+"""What a segment's own attributes add to each span, about: id, name, user."""
+
+
+class Pipeline:
+    """Settings made into functions.
+
+    Args:
+        settings: frozen settings.
+        outbox: makes the outbox when the first span needs it.
+    """
+
+    def __init__(self, settings: Settings, outbox: Callable[[], Outbox]) -> None:
+        self.settings = settings
+        self._make_outbox = outbox
+        self._outbox: Outbox | None = None
+        self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
+        self._identity_of = identity_reader(settings.wallet_attributes)
+        self._source = _dsc_source(settings)
+        self._service: dict[str, Attribute] | None = None
+        self.common_bytes = _SEGMENT_BYTES
+
+    @property
+    def outbox(self) -> Outbox:
+        """Where envelopes go; joins or builds the sentry-sdk client when it is first asked for."""
+        if self._outbox is None:
+            self._outbox = self._make_outbox()
+        return self._outbox
+
+    def consumer(self) -> SpanConsumer:
+        """What turns ended spans into envelopes, by the wire format."""
+        return SpanBatches(self, delay_seconds=self.settings.schedule_delay_seconds)
+
+    def encoder(self) -> SpanEncoder:
+        """An encoder that holds back identity and knows which names the common part may have."""
+        return SpanEncoder(
+            common_names={*(self._service or {}), *_SEGMENT_NAMES},
+            identity_names=identity_keys(self.settings.wallet_attributes),
+        )
+
+    def new_segment(self, root: Span, parent_context: Context | None) -> Segment:
+        """The segment of a local root that starts now; called on the application's thread."""
+        incoming = incoming_trace(parent_context)
+        if incoming is not None and incoming.trace_id != root.get_span_context().trace_id:
+            incoming = None
+        return self._segment(root, incoming)
+
+    def segment_of_ended(self, root: ReadableSpan) -> Segment:
+        """The segment of an ended local root whose start was not seen."""
+        segment = self._segment(root, None)
+        segment.close(root)
+        return segment
+
+    def common_part(self, segment: Segment) -> CommonPart:
+        """What the spans of a segment share, as it is known now."""
+        identity = segment.identity or NOBODY
+        own = segment_attributes(
+            segment_id=f"{segment.span_id:016x}",
+            segment_name=segment.name,
+            replay_id=replay_id_of(segment.dsc()),
+            user=user_attributes(identity, self._privacy),
+        )
+
+        def user_of(attributes: Mapping[str, Any]) -> Mapping[str, str]:
+            return user_attributes(identity.merged(self._identity_of(attributes) or NOBODY), self._privacy)
+
+        return CommonPart({**(self._service or {}), **own}, user_of)
+
+    def trace_header(self, segment: Segment) -> dict[str, str]:
+        """The envelope's `trace` header."""
+        return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=self._source.public_key or "")
+
+    def learn_resource(self, resource: Resource) -> None:
+        """Take over what the provider's resource says, with its first span."""
+        if self._service is None:
+            settings, names = self.settings, service_names(resource)
+            self._source = replace(
+                self._source,
+                release=self._source.release or names.release,
+                environment=self._source.environment or names.environment,
+            )
+            self._service = service_attributes(
+                resource,
+                release=settings.release,
+                environment=settings.environment,
+                server_name=settings.server_name,
+                dist=settings.dist,
+                sdk_version=__version__,
+            )
+            self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
+
+    def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
+        self.learn_resource(root.resource)
+        settings = self.settings
+        verdict = decide(
+            trace_id=root.get_span_context().trace_id,
+            incoming=incoming,
+            rate=settings.traces_sample_rate,
+            sampler=settings.traces_sampler,
+            sampling_context=lambda: _sampling_context(root, incoming),
+        )
+        return Segment(root, incoming=incoming, verdict=verdict, freeze_dsc=self._freeze_dsc)
+
+    def _freeze_dsc(self, segment: Segment) -> Mapping[str, str]:
+        if segment.incoming is not None:
+            return continued_dsc(segment.incoming, segment.verdict)
+        span = segment.root or segment.ended
+        return head_dsc(
+            self._source,
+            trace_id=segment.trace_id,
+            verdict=segment.verdict,
+            transaction=segment.name,
+            transaction_source=segment_source(span.attributes or {}, span.kind, span.name) if span else "custom",
+        )
+
+
+def client_options(settings: Settings) -> dict[str, Any]:
+    """Options of `sentry_sdk.init` for a client of our own; never `traces_sample_rate`: its tracing stays off."""
+    options = {
+        "dsn": str(settings.dsn) if settings.dsn else None,
+        "environment": settings.environment,
+        "release": settings.release,
+        "server_name": settings.server_name,
+        "dist": settings.dist,
+        "debug": settings.debug or None,
+        "shutdown_timeout": settings.shutdown_timeout_seconds,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def outbox_of(settings: Settings, outbox: Outbox | None) -> Callable[[], Outbox]:
+    """Gives `outbox`, or joins or builds a sentry-sdk client when it is first called."""
+
+    def joined() -> Outbox:
+        # Imported late: sentry-sdk costs a tenth of a second and is needed only when a span is on its way.
+        from otel_sentry.delivery.client import connect  # noqa: PLC0415
+
+        return connect(client_options(settings)).outbox
+
+    return joined if outbox is None else lambda: outbox
+
+
+def _dsc_source(settings: Settings) -> DscSource:
+    dsn = settings.dsn
+    return DscSource(
+        public_key=dsn.public_key if dsn else None,
+        release=settings.release,
+        environment=settings.environment,
+        org_id=settings.org_id or (dsn.org_id if dsn else None),
+    )
+
+
+def _sampling_context(root: Any, incoming: IncomingTrace | None) -> dict[str, Any]:
+    """What sentry-sdk's `traces_sampler` is given for a streamed span (protocol page 6.4)."""
+    attributes = dict(root.attributes or {})
+    context, parent = root.get_span_context(), root.parent
+    return {
+        "transaction_context": {
+            "trace_id": f"{context.trace_id:032x}",
+            "span_id": None,
+            "parent_span_id": f"{parent.span_id:016x}" if parent is not None else None,
+            "op": attributes.get("sentry.op"),
+            "name": root.name,
+            "description": root.name,
+            "source": attributes.get("sentry.segment.name.source"),
+            "start_timestamp": None,
+            "timestamp": None,
+            "sampled": None,
+            "data": attributes,
+        },
+        "parent_sampled": incoming.sampled if incoming is not None else None,
+    }
