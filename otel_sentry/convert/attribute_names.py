@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.status import grpc_code_name
-from otel_sentry.convert.values import text
+from otel_sentry.convert.values import attribute, text
+from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.protocol.attributes import Attribute
 
 DIRECTIVES: Final = frozenset(
     {
@@ -102,17 +104,31 @@ RENAMES: Final[Mapping[str, Rename]] = {
 """In order of precedence where several old names have the same new one."""
 
 
-def renamed(attributes: Mapping[str, Any], kind: SpanKind) -> dict[str, Any]:
-    """Attributes under the names they are sent with, without `DIRECTIVES`; values are left as they are."""
-    result = {name: value for name, value in attributes.items() if name not in RENAMES and name not in DIRECTIVES}
-    for old, rename in RENAMES.items():
-        if attributes.get(old) is not None:
-            keep_old = [_put(result, new, value) for new, value in rename.pairs(attributes[old], kind)].count(False)
-            if keep_old:
-                result[old] = attributes[old]
+def wire_attributes(attributes: Mapping[str, Any], kind: SpanKind) -> dict[str, Attribute]:
+    """Attributes typed and under the names they are sent with, without `DIRECTIVES`."""
+    result = typed_attributes(
+        {name: value for name, value in attributes.items() if name not in RENAMES and name not in DIRECTIVES}
+    )
+    for old in RENAMES:
+        if old in attributes:
+            put_renamed(result, old, attributes[old], kind)
     return result
 
 
-def _put(result: dict[str, Any], new: str, value: Any) -> bool:
-    """Set `new` unless it is there; False if what is there says something else."""
-    return bool(result.setdefault(new, value) == value)
+def put_renamed(result: dict[str, Attribute], old: str, value: Any, kind: SpanKind) -> None:
+    """Add what becomes of one old pair; where a new name says something else already, the old pair stays as well."""
+    said_otherwise = False
+    for new, part in RENAMES[old].pairs(value, kind) if value is not None else ():
+        typed = attribute(part)
+        if typed is not None and result.setdefault(new, typed) != typed:
+            said_otherwise = True
+    if said_otherwise:
+        result.update(typed_attributes({old: value}))
+
+
+def new_names(old: str, kind: SpanKind) -> tuple[str, ...]:
+    """Every name that one old name may be sent under."""
+    rename = RENAMES[old]
+    if rename.split is not None:
+        return (*rename.new.split(", "), old)
+    return (rename.on_server if rename.on_server and kind is SpanKind.SERVER else rename.new, old)

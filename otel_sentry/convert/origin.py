@@ -1,4 +1,4 @@
-"""Where a span comes from, in Sentry's words: `manual`, the application itself, or `auto.…`, an instrumentation. Pure."""
+"""Where a span comes from, in Sentry's words: `manual` (the application) or `auto.…` (an instrumentation). Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only a segment knows: id, current name, its source. A segment: the part of a trace under one local root. Pure."""
+"""What only a segment knows: id, current name, its source. Segment: what lies under one local root. Pure."""
 
 from __future__ import annotations
 

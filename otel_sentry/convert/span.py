@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
-from otel_sentry.convert.attribute_names import renamed
+from otel_sentry.convert.attribute_names import wire_attributes
 from otel_sentry.convert.op import sentry_op
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN, sentry_origin
 from otel_sentry.convert.status import wire_status
@@ -19,6 +20,7 @@ from otel_sentry.protocol.items import SpanLink, SpanV2
 
 EXPLICIT_NAME: Final = "sentry.name"
 UNKNOWN_NAME: Final = "<unknown>"
+STATUS_MESSAGE: Final = "sentry.status.message"
 
 KIND_NAMES: Final[Mapping[SpanKind, str]] = {kind: kind.name.lower() for kind in SpanKind}
 
@@ -27,7 +29,7 @@ DROPPED_COUNTS: Final = {
     "otel.dropped_events_count": "dropped_events",
     "otel.dropped_links_count": "dropped_links",
 }
-"""Attribute that tells what the SDK's limits dropped → property of the span. Names: OpenTelemetry's non-OTLP mapping."""
+"""Attribute that tells what the SDK's limits dropped → property of the span. Names as OpenTelemetry's for Zipkin."""
 
 
 def span_payload(span: ReadableSpan) -> SpanV2:
@@ -43,10 +45,13 @@ def span_payload(span: ReadableSpan) -> SpanV2:
         "start_timestamp": start,
         "end_timestamp": end,
         "attributes": {
-            **typed_attributes(renamed(attributes, span.kind)),
-            **_inferred_attributes(span, op, attributes),
+            **wire_attributes(attributes, span.kind),
+            **loss_attributes(span),
+            **inferred_attributes(span.kind, span.instrumentation_scope, op, attributes.get(EXPLICIT_ORIGIN)),
         },
     }
+    if status.status_code is StatusCode.ERROR and status.description:
+        payload["attributes"][STATUS_MESSAGE] = {"type": STRING, "value": text(status.description)}
     if span.parent is not None:
         payload["parent_span_id"] = f"{span.parent.span_id:016x}"
     links = span_links(span.links)
@@ -76,6 +81,31 @@ def span_links(links: Sequence[Link]) -> list[SpanLink]:
     return [_link(link) for link in links if link.context.is_valid]
 
 
+def inferred_attributes(
+    kind: SpanKind, scope: InstrumentationScope | None, op: str | None, explicit_origin: Any
+) -> dict[str, Attribute]:
+    """What a span's kind, instrumentation scope and op say; the same for many spans."""
+    name = scope.name if scope else ""
+    values = {
+        "sentry.op": op,
+        "sentry.origin": sentry_origin(explicit_origin, name, op),
+        "sentry.kind": KIND_NAMES[kind],
+        "otel.scope.name": name,
+        "otel.scope.version": scope.version if scope else None,
+    }
+    typed: dict[str, Attribute] = {
+        name: {"type": STRING, "value": text(value)} for name, value in values.items() if value
+    }
+    of_scope = typed_attributes(scope.attributes) if scope else {}
+    return {**{f"otel.scope.{name}": value for name, value in of_scope.items()}, **typed}
+
+
+def loss_attributes(span: ReadableSpan) -> dict[str, Attribute]:
+    """How many attributes, events and links the SDK's limits dropped, where they did."""
+    counts = {name: getattr(span, dropped) for name, dropped in DROPPED_COUNTS.items()}
+    return {name: {"type": INTEGER, "value": count} for name, count in counts.items() if count}
+
+
 def _link(link: Link) -> SpanLink:
     context = link.context
     payload: SpanLink = {
@@ -87,25 +117,3 @@ def _link(link: Link) -> SpanLink:
     if attributes:
         payload["attributes"] = attributes
     return payload
-
-
-def _inferred_attributes(span: ReadableSpan, op: str | None, attributes: Mapping[str, Any]) -> dict[str, Attribute]:
-    scope = span.instrumentation_scope
-    scope_name = scope.name if scope else ""
-    values = {
-        "sentry.op": op,
-        "sentry.origin": sentry_origin(attributes.get(EXPLICIT_ORIGIN), scope_name, op),
-        "sentry.kind": KIND_NAMES[span.kind],
-        "otel.scope.name": scope_name,
-        "otel.scope.version": scope.version if scope else None,
-    }
-    if span.status.status_code is StatusCode.ERROR:
-        values["sentry.status.message"] = span.status.description
-    typed: dict[str, Attribute] = {
-        name: {"type": STRING, "value": text(value)} for name, value in values.items() if value
-    }
-    for name, property_name in DROPPED_COUNTS.items():
-        count = getattr(span, property_name)
-        if count:
-            typed[name] = {"type": INTEGER, "value": count}
-    return typed

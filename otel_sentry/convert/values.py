@@ -90,7 +90,7 @@ def json_text(value: Any) -> str:
 
 
 def _scalar(value: Any) -> Any:
-    """`value` as exactly a str, bool, int or float, else `_NOT_SCALAR`; enumerations and subclasses lose their class."""
+    """`value` as exactly a str, bool, int or float, else `_NOT_SCALAR`; members of subclasses lose their class."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
