@@ -1,0 +1,1 @@
+"""Trace headers, sampling decisions and dynamic sampling contexts: values in, values out."""

@@ -1,4 +1,4 @@
-"""What a trace carries through this process besides OpenTelemetry's own context. Pure; imports almost nothing (see the propagator)."""
+"""What a trace carries through this process besides OpenTelemetry's own context. Pure; imports almost nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import cast
 from opentelemetry.context import Context, create_key, get_value, set_value
 
 _INCOMING_KEY = create_key("otel_sentry.incoming_trace")
+_UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,32 @@ class Verdict:
 
     Attributes:
         sampled: the decision.
-        sample_rate: rate it was taken with, 0–1; None when a caller decided and did not say its rate.
+        sample_rate: rate it was taken with, 0-1; None when whoever decided did not say a rate that fits the decision.
         sample_rand: number in [0, 1) with six decimals.
+        inherited: the caller decided, so that its dynamic sampling context stays as it came.
+        failure: why `traces_sampler` could not be followed; the trace is dropped then.
     """
 
     sampled: bool
     sample_rate: float | None
     sample_rand: float
+    inherited: bool = False
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnjoinedTrace:
+    """A caller's trace that this process does not continue; the new local root gets a link to it instead.
+
+    Attributes:
+        trace_id: 128-bit id, never 0.
+        span_id: 64-bit id of the caller's span, never 0.
+        sampled: the caller's decision; None if it did not say.
+    """
+
+    trace_id: int
+    span_id: int
+    sampled: bool | None
 
 
 def incoming_trace(context: Context | None) -> IncomingTrace | None:
@@ -48,6 +68,30 @@ def incoming_trace(context: Context | None) -> IncomingTrace | None:
     return cast("IncomingTrace | None", get_value(_INCOMING_KEY, context))
 
 
+def incoming_of(trace_id: int, context: Context | None) -> IncomingTrace | None:
+    """What the caller said of the trace `trace_id`; None when `context` carries another trace's or none."""
+    incoming = incoming_trace(context)
+    return incoming if incoming is not None and incoming.trace_id == trace_id else None
+
+
 def with_incoming_trace(incoming: IncomingTrace, context: Context | None) -> Context:
     """A copy of `context` that carries `incoming`."""
     return set_value(_INCOMING_KEY, incoming, context)
+
+
+def unjoined_trace(context: Context | None) -> UnjoinedTrace | None:
+    """The trace that a local root started in `context` must link to, because it was not continued."""
+    return cast("UnjoinedTrace | None", get_value(_UNJOINED_KEY, context))
+
+
+def with_unjoined_trace(unjoined: UnjoinedTrace, context: Context | None) -> Context:
+    """A copy of `context` in which a local root links to `unjoined`."""
+    return set_value(_UNJOINED_KEY, unjoined, context)
+
+
+def without_caller(context: Context) -> Context:
+    """A copy of `context` that knows of no caller: what an earlier extraction left is void."""
+    for key in (_INCOMING_KEY, _UNJOINED_KEY):
+        if get_value(key, context) is not None:
+            context = set_value(key, None, context)
+    return context

@@ -1,0 +1,37 @@
+"""Reads headers out of carriers as they are in the wild: text, bytes, lists of either, any getter. Never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def header_text(getter: Any, carrier: Any, name: str) -> str:
+    """A header's value; several values joined by commas; empty when there is none or it cannot be read.
+
+    Args:
+        getter: an OpenTelemetry `Getter`, also a careless one that returns a plain value or raises.
+        carrier: what the getter reads.
+        name: of the header, lower-case.
+    """
+    try:
+        found = getter.get(carrier, name)
+        return ",".join(text for text in map(_text, _values(found)) if text)
+    except Exception:  # noqa: BLE001  # getters and carriers are foreign code; a header is never worth an exception
+        return ""
+
+
+def _values(found: Any) -> Iterable[Any]:
+    if found is None:
+        return ()
+    if isinstance(found, (str, bytes, bytearray)) or not isinstance(found, Iterable):
+        return (found,)
+    values = list(found)
+    # OpenTelemetry's default getter takes a bytes value for a list of numbers.
+    return (bytes(values),) if values and all(isinstance(value, int) for value in values) else values
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,94 @@
+"""What the settings mean for headers. Imports next to nothing at load, because the propagator needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from otel_sentry.propagation.dsc import DscSource
+from otel_sentry.propagation.targets import Address, Targets, admits, compile_targets, is_host_among
+
+if TYPE_CHECKING:
+    from otel_sentry.settings.settings import Settings
+
+SENTRY = "sentry"
+
+
+@dataclass(frozen=True, slots=True)
+class PropagationRules:
+    """Which headers this process writes, and to whom.
+
+    Attributes:
+        speaks_sentry: anything of this process goes to Sentry, so that it may begin Sentry traces; otherwise it only
+            hands on what a caller sent.
+        sends_spans: spans go to Sentry, so that decisions are taken here; otherwise they stay deferred.
+        only_backend: nobody but Sentry reads the spans.
+        source: what this process contributes to the contexts of traces that begin here.
+        rate: share of traces to keep; None means all.
+        decides_by_function: a `traces_sampler` decides; without the local root its answer is not known.
+        targets: addresses that get headers; None admits all.
+        sentry_address: host and port of the DSN, which never gets any.
+        wallet_hosts: hosts that may receive the wallet.
+        wallet_keys: baggage keys that hold a wallet.
+        strict: `strict_trace_continuation`.
+    """
+
+    speaks_sentry: bool = False
+    sends_spans: bool = False
+    only_backend: bool = False
+    source: DscSource = field(default_factory=DscSource)
+    rate: float | None = None
+    decides_by_function: bool = False
+    targets: Targets | None = None
+    sentry_address: tuple[str, int] | None = None
+    wallet_hosts: tuple[str, ...] = ()
+    wallet_keys: frozenset[str] = frozenset()
+    strict: bool = False
+
+    def admits(self, address: Address | None) -> bool:
+        """Whether headers may go to `address` (None: not known)."""
+        if address is not None and (address.host, address.port) == self.sentry_address:
+            return False
+        return admits(self.targets, address)
+
+    def admits_wallet(self, address: Address | None) -> bool:
+        """Whether the wallet may go to `address`."""
+        return address is not None and is_host_among(self.wallet_hosts, address)
+
+
+WALLET_KEYS = frozenset({"wallet.address", "wallet.chain", "wallet.name"})
+SILENT = PropagationRules(targets=(), wallet_keys=WALLET_KEYS)
+"""Rules of a process whose settings cannot be used: it reads headers and writes none."""
+
+
+def propagation_rules(settings: Settings) -> PropagationRules:
+    """Derive the rules from the settings."""
+    dsn = settings.dsn
+    spans = dsn is not None and not settings.errors_only and _names_sentry(settings.traces_exporters, unset=True)
+    others = dsn is not None and (
+        settings.errors_only
+        or _names_sentry(settings.logs_exporters, unset=False)
+        or _names_sentry(settings.metrics_exporters, unset=False)
+    )
+    return PropagationRules(
+        speaks_sentry=spans or others,
+        sends_spans=spans,
+        only_backend=spans and settings.traces_exporters in (None, (SENTRY,)),
+        source=DscSource(
+            public_key=None if dsn is None else dsn.public_key,
+            release=settings.release,
+            environment=settings.environment,
+            org_id=settings.org_id or (None if dsn is None else dsn.org_id),
+        ),
+        rate=settings.traces_sample_rate,
+        decides_by_function=settings.traces_sampler is not None,
+        targets=compile_targets(settings.trace_propagation_targets),
+        sentry_address=None if dsn is None else (dsn.host, dsn.port),
+        wallet_hosts=settings.wallet_baggage,
+        wallet_keys=WALLET_KEYS.union(settings.wallet_attributes),
+        strict=settings.strict_trace_continuation,
+    )
+
+
+def _names_sentry(exporters: tuple[str, ...] | None, *, unset: bool) -> bool:
+    return unset if exporters is None else SENTRY in exporters

@@ -1,0 +1,142 @@
+"""`sentry-trace` and `baggage` for OpenTelemetry's Context: `SentryPropagator`.
+
+OpenTelemetry loads this module inside its own import (OTEL_PROPAGATORS): it imports next to nothing of OpenTelemetry,
+and reads the settings when it is first used. One instance serves all threads; it holds no state but its settings.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.context import Context, get_value
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
+from opentelemetry.trace import get_current_span
+
+from otel_sentry.otel.carrier_headers import header_text
+from otel_sentry.otel.propagation_rules import SILENT, PropagationRules, propagation_rules
+from otel_sentry.otel.trace_headers import trace_headers
+from otel_sentry.propagation import baggage, sentry_trace
+from otel_sentry.propagation.extraction import joined
+from otel_sentry.propagation.foreign_baggage import members_in, with_members, without_sentry_members
+from otel_sentry.propagation.span_address import span_address
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from otel_sentry.propagation.baggage import Member
+    from otel_sentry.propagation.targets import Address
+    from otel_sentry.settings.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+_SUPPRESSED = ("suppress_instrumentation",)
+
+
+class SentryPropagator(TextMapPropagator):
+    """Reads and writes Sentry's trace headers, and the whole W3C `baggage` header.
+
+    It takes the place of OpenTelemetry's own baggage propagator and belongs after `tracecontext`.
+
+    Args:
+        settings: what to go by; the environment and `keywords` if None, read at first use.
+        keywords: settings by name (declarative configuration hands its mapping over this way).
+    """
+
+    def __init__(self, *, settings: Settings | None = None, **keywords: Any) -> None:
+        self._keywords = keywords
+        self._known_rules = None if settings is None else propagation_rules(settings)
+
+    @property
+    def fields(self) -> set[str]:
+        """Headers that `inject` writes."""
+        return {sentry_trace.HEADER, baggage.HEADER}
+
+    def extract(
+        self, carrier: CarrierT, context: Context | None = None, getter: Getter[CarrierT] = default_getter
+    ) -> Context:
+        """Continue the caller's trace and take over its baggage; what cannot be read is ignored.
+
+        Args:
+            carrier: the request's or message's headers.
+            context: to build on; an empty one if None.
+            getter: reads `carrier`.
+        """
+        arrived = baggage.parse_baggage(header_text(getter, carrier, baggage.HEADER))
+        base = without_sentry_members(Context() if context is None else context)
+        base = with_members(arrived.foreign.values(), base)
+        header = sentry_trace.parse_sentry_trace(header_text(getter, carrier, sentry_trace.HEADER))
+        if header is None:
+            return base
+        rules = self._rules()
+        return joined(
+            base,
+            header,
+            arrived.sentry,
+            own_org=rules.source.org_id,
+            strict=rules.strict,
+            has_traceparent=bool(header_text(getter, carrier, "traceparent")),
+            only_backend=rules.only_backend,
+        )
+
+    def inject(
+        self, carrier: CarrierT, context: Context | None = None, setter: Setter[CarrierT] = default_setter
+    ) -> None:
+        """Write the headers for whoever the current span calls, if the propagation targets admit it.
+
+        Args:
+            carrier: the request's or message's headers; each header is set once.
+            context: whose current span and baggage are sent; the current one if None.
+            setter: writes to `carrier`.
+        """
+        if any(get_value(key, context) for key in _SUPPRESSED):
+            return
+        rules = self._rules()
+        span = get_current_span(context)
+        address = _address(span)
+        if not rules.admits(address):
+            return
+        headers = trace_headers(span, context, rules)
+        if headers is not None:
+            setter.set(carrier, sentry_trace.HEADER, headers.sentry_trace)
+        members = _foreign_members(context, rules, address)
+        text, _ = baggage.render_baggage({} if headers is None else headers.dsc, members)
+        if text:
+            setter.set(carrier, baggage.HEADER, text)
+
+    def _rules(self) -> PropagationRules:
+        rules = self._known_rules
+        if rules is None:
+            rules = self._known_rules = _rules_from_environment(self._keywords)
+        return rules
+
+
+def _foreign_members(context: Context | None, rules: PropagationRules, address: Address | None) -> list[Member]:
+    members = members_in(context)
+    if not members or rules.admits_wallet(address):
+        return members
+    return [member for member in members if member.key not in rules.wallet_keys]
+
+
+def _address(span: Span) -> Address | None:
+    attributes = getattr(span, "attributes", None)
+    return span_address(getattr(span, "kind", None), attributes) if attributes else None
+
+
+def _rules_from_environment(keywords: dict[str, Any]) -> PropagationRules:
+    # Imported at first use: the settings are not needed while OpenTelemetry imports this module.
+    from otel_sentry.errors import InvalidSetting  # noqa: PLC0415
+    from otel_sentry.settings.settings import Settings  # noqa: PLC0415
+
+    try:
+        return propagation_rules(Settings.from_env(**keywords))
+    except (InvalidSetting, TypeError) as exc:
+        _logger.error("otel_sentry propagates no trace headers: %s", exc)  # noqa: TRY400  # one line is the promise
+        return SILENT

@@ -1,0 +1,169 @@
+"""The W3C `baggage` header: Sentry's members apart from everyone else's. Pure. Source: W3C Baggage, protocol page 6.2.
+
+Rules: a member is kept or dropped whole; what goes out is encoded anew, never the bytes that came in; one per key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote, unquote_plus
+
+HEADER: Final = "baggage"
+SENTRY_PREFIX: Final = "sentry-"
+MAX_BYTES: Final = 8192
+MAX_MEMBERS: Final = 64
+
+_READ_AT_MOST: Final = 1 << 16
+_MEMBERS_READ_AT_MOST: Final = 1024
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PROPERTIES: Final = re.compile(r"[!#-+\--\[\]-~]+(?:[ \t]*;[ \t]*[!#-+\--:<-\[\]-~]+)*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-~/]*")
+_CORE: Final = ("trace_id", "public_key", "sampled", "sample_rate", "sample_rand", "org_id", "replay_id")
+"""Sentry's members without which a trace is decided twice or lands in the wrong place: the last to go."""
+_FIRST_OUT: Final = ("release", "environment", "transaction")
+"""Sentry's members that only label a trace, the first to go last."""
+
+
+class Member(NamedTuple):
+    """One member of somebody else's.
+
+    Attributes:
+        key: decoded.
+        value: decoded.
+        properties: what followed `;`, as it may be sent; empty if nothing did.
+    """
+
+    key: str
+    value: str
+    properties: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Baggage:
+    """A header, taken apart.
+
+    Attributes:
+        sentry: Sentry's members, prefix removed, decoded; of doubled keys the last.
+        foreign: everyone else's by key; of doubled keys the last.
+        dropped: members that could not be read or exceeded the limits.
+    """
+
+    sentry: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, Member] = field(default_factory=dict)
+    dropped: int = 0
+
+
+class Rendered(NamedTuple):
+    """A header to send: `text` (empty: send none) and how many members did not fit."""
+
+    text: str
+    dropped: int
+
+
+def parse_baggage(text: str | None) -> Baggage:
+    """Read a header, or several joined by commas.
+
+    Args:
+        text: of any length and content; at most 64 KiB and 1,024 members are looked at.
+    """
+    if not text:
+        return Baggage()
+    sentry: dict[str, str] = {}
+    foreign: dict[str, Member] = {}
+    room = {True: _Room(), False: _Room()}
+    dropped = 0
+    for raw in _raw_members(text):
+        member = _member(raw)
+        if member is None or not room[member.key.startswith(SENTRY_PREFIX)].takes(raw):
+            dropped += 1
+        elif member.key.startswith(SENTRY_PREFIX):
+            sentry[member.key[len(SENTRY_PREFIX) :]] = member.value
+        else:
+            foreign[member.key] = member
+    return Baggage(sentry, foreign, dropped)
+
+
+def render_baggage(sentry: Mapping[str, str], foreign: Iterable[Member]) -> Rendered:
+    """Write one header of at most 8,192 bytes and 64 members.
+
+    What does not fit goes in this order: Sentry's `transaction`, unknown Sentry members, `environment`, `release`; then
+    foreign members, the last first; then the rest of Sentry's. Members that claim Sentry's prefix are never taken from
+    `foreign`.
+
+    Args:
+        sentry: dynamic sampling context, without prefix.
+        foreign: members of everybody else, the most important first.
+    """
+    own = {key: f"{SENTRY_PREFIX}{encoded(key)}={encoded(value)}" for key, value in sentry.items()}
+    core = [own[key] for key in _CORE if key in own]
+    others = {
+        member.key: ";".join(filter(None, (f"{encoded(member.key)}={encoded(member.value)}", member.properties)))
+        for member in foreign
+        if member.key and not member.key.startswith(SENTRY_PREFIX)
+    }
+    labels = [own[key] for key in _label_order(own)]
+    kept = _first_that_fit([*core, *others.values(), *labels])
+    sentry_first = sorted(kept, key=lambda member: not member.startswith(SENTRY_PREFIX))
+    return Rendered(",".join(sentry_first), len(own) + len(others) - len(kept))
+
+
+def encoded(text: str) -> str:
+    """Percent-encode what a baggage value may not hold; lone surrogates become `?`."""
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="/", errors="replace")
+
+
+def _label_order(own: Mapping[str, str]) -> list[str]:
+    known = [key for key in _FIRST_OUT if key in own and key != "transaction"]
+    unknown = [key for key in own if key not in _CORE and key not in _FIRST_OUT]
+    return [*known, *unknown, *(["transaction"] if "transaction" in own else [])]
+
+
+def _raw_members(text: str) -> Iterable[str]:
+    if len(text) > _READ_AT_MOST:
+        text = text[:_READ_AT_MOST].rpartition(",")[0]
+    return (raw for raw in islice(text.split(","), _MEMBERS_READ_AT_MOST) if raw.strip(" \t"))
+
+
+def _member(raw: str) -> Member | None:
+    """A member, decoded; None when it is none."""
+    key, equals, rest = raw.partition("=")
+    key = key.strip(" \t")
+    if not equals or not _KEY.fullmatch(key) or _CONTROL.search(rest):
+        return None
+    if key.startswith(SENTRY_PREFIX):
+        return Member(unquote(key), unquote(rest.strip(" \t"))) if key != SENTRY_PREFIX else None
+    value, _, properties = rest.partition(";")
+    # unquote_plus as OpenTelemetry's own propagator does: its Python peers write a space as `+`.
+    name = unquote_plus(key).strip()
+    if not name or name.startswith(SENTRY_PREFIX):
+        return None
+    properties = properties.strip(" \t")
+    return Member(name, unquote_plus(value).strip(), properties if _PROPERTIES.fullmatch(properties) else "")
+
+
+class _Room:
+    """What still fits into one header."""
+
+    __slots__ = ("_bytes", "_members")
+
+    def __init__(self) -> None:
+        self._bytes = MAX_BYTES + 1
+        self._members = MAX_MEMBERS
+
+    def takes(self, member: str) -> bool:
+        if not self._members or len(member) + 1 > self._bytes:
+            return False
+        self._members -= 1
+        self._bytes -= len(member) + 1
+        return True
+
+
+def _first_that_fit(members: list[str]) -> list[str]:
+    """Members in their order, without those for which there is no room."""
+    room = _Room()
+    return [member for member in members if room.takes(member)]
