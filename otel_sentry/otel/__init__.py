@@ -1,1 +1,1 @@
-"""Thin OpenTelemetry shells: processor, exporters, propagator, sampler. Stays empty: the propagator is imported inside OpenTelemetry's own import."""
+"""Thin OpenTelemetry shells. Stays empty: OpenTelemetry imports the propagator inside its own import."""
