@@ -6,10 +6,9 @@ and reads the settings when it is first used. One instance serves all threads; i
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.context import Context, get_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_value
 from opentelemetry.propagators.textmap import (
     CarrierT,
     Getter,
@@ -22,6 +21,7 @@ from opentelemetry.trace import get_current_span
 
 from otel_sentry.otel.carrier_headers import header_text
 from otel_sentry.otel.propagation_rules import SILENT, PropagationRules, propagation_rules
+from otel_sentry.otel.settings_at_hand import settings_at_hand
 from otel_sentry.otel.trace_headers import trace_headers
 from otel_sentry.propagation import baggage, sentry_trace
 from otel_sentry.propagation.extraction import joined
@@ -35,9 +35,8 @@ if TYPE_CHECKING:
     from otel_sentry.propagation.targets import Address
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
-
-_SUPPRESSED = ("suppress_instrumentation",)
+_SUPPRESSED = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
+"""Where OpenTelemetry notes that what happens is telemetry's own traffic."""
 
 
 class SentryPropagator(TextMapPropagator):
@@ -53,6 +52,10 @@ class SentryPropagator(TextMapPropagator):
     def __init__(self, *, settings: Settings | None = None, **keywords: Any) -> None:
         self._keywords = keywords
         self._known_rules = None if settings is None else propagation_rules(settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from here on; `configure()` does this to a propagator that the environment named."""
+        self._known_rules = propagation_rules(settings)
 
     @property
     def fields(self) -> set[str]:
@@ -114,7 +117,8 @@ class SentryPropagator(TextMapPropagator):
     def _rules(self) -> PropagationRules:
         rules = self._known_rules
         if rules is None:
-            rules = self._known_rules = _rules_from_environment(self._keywords)
+            settings = settings_at_hand("otel_sentry writes no trace headers", self._keywords)
+            rules = self._known_rules = SILENT if settings is None else propagation_rules(settings)
         return rules
 
 
@@ -128,15 +132,3 @@ def _foreign_members(context: Context | None, rules: PropagationRules, address: 
 def _address(span: Span) -> Address | None:
     attributes = getattr(span, "attributes", None)
     return span_address(getattr(span, "kind", None), attributes) if attributes else None
-
-
-def _rules_from_environment(keywords: dict[str, Any]) -> PropagationRules:
-    # Imported at first use: the settings are not needed while OpenTelemetry imports this module.
-    from otel_sentry.errors import InvalidSetting  # noqa: PLC0415
-    from otel_sentry.settings.settings import Settings  # noqa: PLC0415
-
-    try:
-        return propagation_rules(Settings.from_env(**keywords))
-    except (InvalidSetting, TypeError) as exc:
-        _logger.error("otel_sentry propagates no trace headers: %s", exc)  # noqa: TRY400  # one line is the promise
-        return SILENT

@@ -9,12 +9,18 @@ from otel_sentry.propagation.trace import IncomingTrace
 
 
 def sampling_context(
-    *, trace_id: int, name: str, attributes: Mapping[str, Any] | None, incoming: IncomingTrace | None
+    *,
+    trace_id: int,
+    parent_span_id: int | None,
+    name: str,
+    attributes: Mapping[str, Any] | None,
+    incoming: IncomingTrace | None,
 ) -> dict[str, Any]:
     """The argument of `traces_sampler` for a trace that begins or arrives here.
 
     Args:
         trace_id: 128-bit id.
+        parent_span_id: 64-bit id of the caller's span; None at the head of a trace.
         name: of the local root at its start.
         attributes: of the local root at its start; later ones come too late for any sampler.
         incoming: what the caller said, if there is a caller.
@@ -24,7 +30,7 @@ def sampling_context(
         "transaction_context": {
             "trace_id": f"{trace_id:032x}",
             "span_id": None,
-            "parent_span_id": None if incoming is None else f"{incoming.span_id:016x}",
+            "parent_span_id": None if parent_span_id is None else f"{parent_span_id:016x}",
             "op": data.get("sentry.op"),
             "name": name,
             "description": name,
