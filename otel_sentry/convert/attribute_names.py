@@ -6,7 +6,7 @@ Source: deprecations of Sentry's conventions, OpenTelemetry's migration guides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.trace import SpanKind
@@ -30,6 +30,9 @@ DIRECTIVES: Final = frozenset(
 """Attributes that tell the bridge what to send; they leave in their own place, not as plain attributes."""
 
 
+Pairs = tuple[tuple[str, Any], ...]
+
+
 class Rename(NamedTuple):
     """What becomes of one old name.
 
@@ -41,41 +44,35 @@ class Rename(NamedTuple):
 
     new: str
     on_server: str | None = None
-    split: Callable[[Any], Iterator[tuple[str, Any]]] | None = None
+    split: Callable[[Any], Pairs] | None = None
 
-    def pairs(self, value: Any, kind: SpanKind) -> Iterator[tuple[str, Any]]:
+    def pairs(self, value: Any, kind: SpanKind) -> Pairs:
         """New pairs for an old value."""
         if self.split is not None:
-            yield from self.split(value)
-        else:
-            yield (self.on_server if self.on_server and kind is SpanKind.SERVER else self.new), value
+            return self.split(value)
+        return (((self.on_server if self.on_server and kind is SpanKind.SERVER else self.new), value),)
 
 
-def _target(value: Any) -> Iterator[tuple[str, Any]]:
+def _target(value: Any) -> Pairs:
     rest, _, fragment = text(value).partition("#")
     path, _, query = rest.partition("?")
-    yield "url.path", path
-    if query:
-        yield "url.query", query
-    if fragment:
-        yield "url.fragment", fragment
+    pairs = (("url.path", path), ("url.query", query), ("url.fragment", fragment))
+    return tuple(pair for pair in pairs if pair[1]) if query or fragment else pairs[:1]
 
 
-def _host(value: Any) -> Iterator[tuple[str, Any]]:
+def _host(value: Any) -> Pairs:
     host, colon, port = text(value).rpartition(":")
     if colon and port.isascii() and port.isdigit() and (":" not in host or host.startswith("[")):
-        yield "server.address", host.strip("[]")
-        yield "server.port", int(port[:9])
-    else:
-        yield "server.address", value
+        return ("server.address", host.strip("[]")), ("server.port", int(port[:9]))
+    return (("server.address", value),)
 
 
-def _transport(value: Any) -> Iterator[tuple[str, Any]]:
-    yield "network.transport", text(value).removeprefix("ip_")
+def _transport(value: Any) -> Pairs:
+    return (("network.transport", text(value).removeprefix("ip_")),)
 
 
-def _grpc_status(value: Any) -> Iterator[tuple[str, Any]]:
-    yield "rpc.response.status_code", grpc_code_name(value) or text(value)
+def _grpc_status(value: Any) -> Pairs:
+    return (("rpc.response.status_code", grpc_code_name(value) or text(value)),)
 
 
 RENAMES: Final[Mapping[str, Rename]] = {
@@ -117,13 +114,12 @@ def wire_attributes(attributes: Mapping[str, Any], kind: SpanKind) -> dict[str, 
 
 def put_renamed(result: dict[str, Attribute], old: str, value: Any, kind: SpanKind) -> None:
     """Add what becomes of one old pair; where a new name says something else already, the old pair stays as well."""
-    said_otherwise = False
-    for new, part in RENAMES[old].pairs(value, kind) if value is not None else ():
+    if value is None:
+        return
+    for new, part in RENAMES[old].pairs(value, kind):
         typed = attribute(part)
         if typed is not None and result.setdefault(new, typed) != typed:
-            said_otherwise = True
-    if said_otherwise:
-        result.update(typed_attributes({old: value}))
+            result.update(typed_attributes({old: value}))
 
 
 def new_names(old: str, kind: SpanKind) -> tuple[str, ...]:

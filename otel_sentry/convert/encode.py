@@ -34,7 +34,7 @@ from otel_sentry.protocol.attributes import (
     Attribute,
 )
 from otel_sentry.protocol.items import CONTAINER_VERSION
-from otel_sentry.protocol.json_text import dumps
+from otel_sentry.protocol.json_text import dumps, dumps_text_keyed
 
 IDENTITY_NAMES: Final = frozenset(
     {"user.id", "user.name", "user.email", "enduser.id", "wallet.address", "wallet.chain", "wallet.name"}
@@ -89,7 +89,7 @@ class SpanEncoder:
         payload["is_segment"] = is_segment
         payload["attributes"] = own
         try:
-            text_so_far = dumps(payload)[:-2]
+            text_so_far = dumps_text_keyed(payload)[:-2]
         except TypeError:  # a lone surrogate
             return self.encode_plainly(span, is_segment=is_segment)
         head = text_so_far + (b"," if own else b"") + shape.inferred(attributes)
@@ -198,6 +198,7 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
     context, status, parent = span.context, span.status, span.parent
     start = span.start_time or span.end_time or 0
     end = span.end_time or start
+    end = max(end, start)
     name = span.name
     if shape.has_directives:
         name = text(attributes.get(EXPLICIT_NAME) or name)
@@ -207,7 +208,7 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
         "name": name or UNKNOWN_NAME,
         "status": OK,
         "start_timestamp": seconds(start),
-        "end_timestamp": seconds(max(start, end)),
+        "end_timestamp": seconds(end),
     }
     if parent is not None:
         payload["parent_span_id"] = f"{parent.span_id:016x}"
@@ -218,16 +219,18 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
             own[STATUS_MESSAGE] = {"type": STRING, "value": status.description}
     elif shape.has_status_code:
         payload["status"] = wire_status(code, shape.kind, attributes)
-    if span.dropped_attributes or span.dropped_events or span.dropped_links:
+    if _may_have_losses_or_links(span):
         own.update(loss_attributes(span))
-    if _has_links(span) and (links := span_links(span.links)):
-        payload["links"] = links
+        if links := span_links(span.links):
+            payload["links"] = links
     return payload
 
 
-def _has_links(span: ReadableSpan) -> bool:
-    """Whether there may be links; `span.links` copies them, which costs more than all else here."""
+def _may_have_losses_or_links(span: Any) -> bool:
+    """False when certainly not: the four properties cost as much as JSON does, and few spans have either."""
     try:
-        return len(span._links) > 0  # noqa: SLF001  see above; the property is the way back
-    except (AttributeError, TypeError):
+        # The lists inside OpenTelemetry's span; where they are none of its own, the properties are asked.
+        attributes, events, links = span._attributes, span._events, span._links  # noqa: SLF001
+        return bool(links or attributes.dropped or events.dropped or links.dropped)
+    except AttributeError:
         return True

@@ -73,8 +73,8 @@ def wire_status(code: StatusCode, kind: SpanKind, attributes: Mapping[str, Any])
         return ERROR if code is StatusCode.ERROR else OK
     http = _http_code(attributes)
     if http is not None:
-        is_servers_4xx = kind is SpanKind.SERVER and 400 <= http <= 499
-        return OK if is_servers_4xx or http_status(http) == OK else ERROR
+        first_failure = 500 if kind is SpanKind.SERVER else 400
+        return OK if 100 <= http < first_failure else ERROR
     return OK if _grpc_status(attributes) in (None, OK) else ERROR
 
 

@@ -34,6 +34,8 @@ def attribute(value: Any) -> Attribute | None:
     """
     if value is None:
         return None
+    if type(value) is str:
+        return {"type": STRING, "value": valid_text(value)}
     scalar = _scalar(value)
     if scalar is not _NOT_SCALAR:
         return _typed_scalar(scalar)
@@ -77,6 +79,8 @@ def text(value: Any) -> str:
 
 def valid_text(value: str) -> str:
     """`value` with halves of surrogate pairs joined and lone ones replaced by U+FFFD."""
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
