@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry._version import __version__
 from otel_sentry.errors import MalformedEnvelope, MissingExtra
-from otel_sentry.local.checks import Problem, check_envelope
+from otel_sentry.local.checks import Consequence, Problem, check_envelope
 from otel_sentry.local.decode import BodyTooLarge, BrokenBody, UnknownEncoding, decode
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.protocol.envelope import Envelope, parse_envelope
@@ -212,10 +212,15 @@ def _accept(intake: Intake, posted: Posted, query: Mapping[str, str]) -> dict[st
     except (BrokenBody, MalformedEnvelope) as exc:
         raise Refusal(400, str(exc)) from exc
     public_key = _public_key(intake, posted.headers, query, envelope)
-    problems = check_envelope(envelope)
-    if problems:
+    now = time.time()
+    problems = check_envelope(envelope, now)
+    consequences = {problem.consequence for problem in problems}
+    if Consequence.TOO_LARGE in consequences:
+        raise Refusal(413, "the envelope is larger than Sentry takes", problems)
+    if Consequence.REFUSED in consequences:
         raise Refusal(400, "the envelope is not what Sentry takes", problems)
-    intake.store.add(envelope, raw, at=time.time(), project=posted.project, public_key=public_key)
+    intake.problems += problems
+    intake.store.add(envelope, raw, at=now, project=posted.project, public_key=public_key)
     event_id = envelope.headers.get("event_id")
     return {"id": event_id} if event_id else {}
 
