@@ -62,6 +62,10 @@ class Pipeline:
             self._outbox = self._make_outbox()
         return self._outbox
 
+    def flush(self, timeout: float) -> bool:
+        """Wait for delivery, at most `timeout` seconds; nothing was sent if nobody asked for the outbox."""
+        return self._outbox is None or self._outbox.flush(max(0.0, timeout))
+
     def consumer(self) -> SpanConsumer:
         """What turns ended spans into envelopes, by the wire format."""
         return SpanBatches(self, delay_seconds=self.settings.schedule_delay_seconds)

@@ -89,7 +89,7 @@ class SentrySpanExporter(SpanExporter):
         with self._lock:
             self._assembly.release(self._clock(), everything=True)
             self._batches.flush(self._clock(), everything=True)
-        return self._pipeline.outbox.flush(timeout_millis / 1000)
+        return self._pipeline.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
         """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT`."""

@@ -98,13 +98,13 @@ class SentrySpanProcessor(SpanProcessor):
         """
         deadline = time.monotonic() + timeout_millis / 1000
         flushed = self._queue.flush(timeout_millis / 1000)
-        return self._pipeline.outbox.flush(max(0.0, deadline - time.monotonic())) and flushed
+        return self._pipeline.flush(deadline - time.monotonic()) and flushed
 
     def shutdown(self) -> None:
         """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop."""
         deadline = time.monotonic() + self.settings.shutdown_timeout_seconds
         self._queue.close(self.settings.shutdown_timeout_seconds)
-        self._pipeline.outbox.flush(max(0.0, deadline - time.monotonic()))
+        self._pipeline.flush(deadline - time.monotonic())
 
     def pending(self) -> int:
         """Ended spans that have not been handed to delivery yet."""
