@@ -14,7 +14,9 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from otel_sentry.otel.pipeline import Pipeline, outbox_of
 from otel_sentry.otel.segment_tracker import SegmentTracker
+from otel_sentry.otel.segments import segment_of
 from otel_sentry.otel.span_queue import SpanQueue
+from otel_sentry.otel.unfinished import unfinished
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.settings import Settings
 
@@ -61,6 +63,7 @@ class SentrySpanProcessor(SpanProcessor):
             clock=clock,
         )
         self._failed = False
+        self._stopped = False
 
     @property
     def outbox(self) -> Outbox:
@@ -80,6 +83,8 @@ class SentrySpanProcessor(SpanProcessor):
         """Append an ended span; called on the application's thread."""
         try:
             segment = self._tracker.on_end(span)
+            if segment is None and self._stopped:
+                return  # told of as unfinished
             if segment is None or segment.verdict.sampled:
                 self._queue.put(span, segment)
             else:
@@ -101,10 +106,15 @@ class SentrySpanProcessor(SpanProcessor):
         return self._pipeline.flush(deadline - time.monotonic()) and flushed
 
     def shutdown(self) -> None:
-        """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop."""
-        deadline = time.monotonic() + self.settings.shutdown_timeout_seconds
-        self._queue.close(self.settings.shutdown_timeout_seconds)
-        self._pipeline.flush(deadline - time.monotonic())
+        """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop; open spans leave as unfinished."""
+        timeout = self.settings.shutdown_timeout_seconds
+        deadline = time.monotonic() + timeout
+        try:
+            self._put_unfinished()
+            self._queue.close(timeout)
+            self._pipeline.flush(deadline - time.monotonic())
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach an application that is leaving
+            self._not_recorded(error)
 
     def pending(self) -> int:
         """Ended spans that have not been handed to delivery yet."""
@@ -113,6 +123,20 @@ class SentrySpanProcessor(SpanProcessor):
     def open_spans(self) -> list[Span]:
         """Spans that have started and not ended."""
         return self._tracker.open_spans()
+
+    def _put_unfinished(self) -> None:
+        """Queue copies of the open spans; the spans themselves are forgotten, so that none is told of twice."""
+        now_ns = time.time_ns()
+        open_spans = self._tracker.open_spans()
+        self._tracker.clear()
+        self._stopped = True
+        for span in open_spans:
+            segment = segment_of(span)
+            if segment is not None and segment.verdict.sampled:
+                ended = unfinished(span, now_ns)
+                if segment.root is span:
+                    segment.close(ended)
+                self._queue.put(ended, segment)
 
     def _refused(self) -> None:
         self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, 1)

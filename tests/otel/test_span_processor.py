@@ -247,3 +247,29 @@ def test_building_one_starts_no_thread() -> None:
     SentrySpanProcessor(dsn="http://key@127.0.0.1:1/1")
 
     assert set(threading.enumerate()) == before
+
+
+def test_open_spans_leave_as_unfinished_at_shutdown(receiver: Receiver, tracing: Callable[..., Tracing]) -> None:
+    """What is open when the process leaves is told of once, as failed; ending it later adds nothing."""
+    provider, tracer = tracing()
+    root = tracer.start_span("request")
+    child = tracer.start_span("query", trace.set_span_in_context(root))
+
+    provider.shutdown()
+    child.end()
+    root.end()
+
+    receiver.wait_for(lambda: len(receiver.spans) == 2)
+    spans = {span["name"]: span for span in receiver.plain_spans}
+    assert {name: span["status"] for name, span in spans.items()} == {"request": "error", "query": "error"}
+    assert {span["attributes"]["otel_sentry.unfinished"] for span in spans.values()} == {True}
+    assert spans["query"]["parent_span_id"] == spans["request"]["span_id"]
+
+
+def test_shutdown_without_a_span_makes_no_client() -> None:
+    """A process that recorded nothing leaves without joining sentry-sdk."""
+    processor = SentrySpanProcessor(dsn="http://key@127.0.0.1:1/1")
+
+    processor.shutdown()
+
+    assert processor._pipeline._outbox is None
