@@ -12,6 +12,7 @@ from otel_sentry._version import __version__
 from otel_sentry.errors import MalformedEnvelope, MissingExtra
 from otel_sentry.local.checks import Consequence, Problem, check_envelope
 from otel_sentry.local.decode import BodyTooLarge, BrokenBody, UnknownEncoding, decode
+from otel_sentry.local.store import Refused
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.protocol.envelope import Envelope, parse_envelope
 
@@ -23,7 +24,7 @@ except ImportError as exc:
     raise MissingExtra("the embedded Sentry", "dev") from exc
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from otel_sentry.local.store import Store
 
@@ -89,7 +90,6 @@ class Intake:
         public_key: the only key that is let in; None lets any in.
         checks: False counts requests and bytes and looks at nothing, for benchmarks.
         behaviour: asked first for each request; None as answer means normal work.
-        problems: why envelopes were refused, or what Sentry would have removed from them.
         requests: all that came.
         received_bytes: their bodies as sent.
     """
@@ -99,7 +99,6 @@ class Intake:
     checks: bool = True
     max_envelope_bytes: int = DEFAULT_MAX_ENVELOPE_BYTES
     behaviour: Callable[[Posted], Reply | None] | None = None
-    problems: list[Problem] = field(default_factory=list)
     requests: int = 0
     received_bytes: int = 0
 
@@ -107,11 +106,10 @@ class Intake:
 class Refusal(Exception):
     """The endpoint's no, as HTTP."""
 
-    def __init__(self, status: int, detail: str, problems: list[Problem] | None = None) -> None:
+    def __init__(self, status: int, detail: str, problems: Iterable[Problem] | None = None) -> None:
         self.status = status
-        self.problems = problems if problems is not None else [Problem(None, "envelope", detail)]
-        causes = [str(problem) for problem in problems or ()]
-        self.content: dict[str, Any] = {"detail": detail, "causes": causes}
+        self.problems = (Problem(None, "request", detail),) if problems is None else tuple(problems)
+        self.content: dict[str, Any] = {"detail": detail, "causes": [str(problem) for problem in problems or ()]}
         super().__init__(detail)
 
 
@@ -158,7 +156,7 @@ def _answering(
         try:
             return await endpoint(request)
         except Refusal as refusal:
-            intake.problems += refusal.problems
+            intake.store.refuse(Refused(time.time(), refusal.status, str(refusal), refusal.problems))
             return JSONResponse(refusal.content, refusal.status, {**_CORS, "x-sentry-error": ascii(str(refusal))})
         except ClientDisconnect:
             return Response()
@@ -219,8 +217,7 @@ def _accept(intake: Intake, posted: Posted, query: Mapping[str, str]) -> dict[st
         raise Refusal(413, "the envelope is larger than Sentry takes", problems)
     if Consequence.REFUSED in consequences:
         raise Refusal(400, "the envelope is not what Sentry takes", problems)
-    intake.problems += problems
-    intake.store.add(envelope, raw, at=now, project=posted.project, public_key=public_key)
+    intake.store.add(envelope, raw, at=now, project=posted.project, public_key=public_key, problems=tuple(problems))
     event_id = envelope.headers.get("event_id")
     return {"id": event_id} if event_id else {}
 

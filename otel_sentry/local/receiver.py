@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.errors import MissingExtra
-from otel_sentry.local.app import Intake, Posted, Reply, ingest_app
+from otel_sentry.local.app import DEFAULT_MAX_ENVELOPE_BYTES, Intake, Posted, Reply, ingest_app
 from otel_sentry.local.arrivals import Kind, attribute_values
 from otel_sentry.local.store import Received, Store
 
@@ -50,6 +50,7 @@ class Receiver:
         behaviour: asked for each request before anything else, in the serving thread; a `Reply` makes the receiver
             misbehave, None lets it work normally. May be set at any time.
         store: where arrivals go.
+        max_envelope_bytes: larger ones are refused, as sent or after decompression.
 
     Raises:
         OSError: at start, when the port is taken.
@@ -64,11 +65,18 @@ class Receiver:
         checks: bool = True,
         behaviour: Callable[[Posted], Reply | None] | None = None,
         store: Store | None = None,
+        max_envelope_bytes: int = DEFAULT_MAX_ENVELOPE_BYTES,
     ) -> None:
         self.host = host
         self.port = port
         self.store = store or Store()
-        self._intake = Intake(self.store, public_key=public_key, checks=checks, behaviour=behaviour)
+        self._intake = Intake(
+            self.store,
+            public_key=public_key,
+            checks=checks,
+            behaviour=behaviour,
+            max_envelope_bytes=max_envelope_bytes,
+        )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -116,7 +124,6 @@ class Receiver:
         self._intake.behaviour = None
         self._intake.checks = True
         self._intake.requests = self._intake.received_bytes = 0
-        self._intake.problems = []
         self.store.clear()
 
     @property
@@ -155,12 +162,11 @@ class Receiver:
     @property
     def problems(self) -> list[Problem]:
         """Why envelopes were refused, or what Sentry would have taken away from accepted ones."""
-        return self._intake.problems
+        return self.store.problems()
 
     def take_problems(self) -> list[Problem]:
         """The problems so far, which are forgotten; for tests that provoke them."""
-        problems, self._intake.problems = self._intake.problems, []
-        return problems
+        return self.store.take_problems()
 
     @property
     def envelopes(self) -> list[Received]:
@@ -201,6 +207,26 @@ class Receiver:
     def client_reports(self) -> list[dict[str, Any]]:
         """Client reports: what senders say they lost."""
         return self.store.payloads(Kind.CLIENT_REPORT)
+
+    @property
+    def check_ins(self) -> list[dict[str, Any]]:
+        """Check-ins of monitors."""
+        return self.store.payloads(Kind.CHECK_IN)
+
+    @property
+    def sessions(self) -> list[dict[str, Any]]:
+        """Session updates and aggregates."""
+        return self.store.payloads(Kind.SESSION)
+
+    @property
+    def replays(self) -> list[dict[str, Any]]:
+        """Replay events."""
+        return self.store.payloads(Kind.REPLAY)
+
+    @property
+    def others(self) -> list[dict[str, Any]]:
+        """Type, headers and size of what has no view of its own: attachments, recordings, the unknown."""
+        return self.store.payloads(Kind.OTHER)
 
     def wait_for(self, predicate: Callable[[], object], timeout: float = 10.0) -> None:
         """Return as soon as `predicate()` is true.

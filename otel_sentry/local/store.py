@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.local.arrivals import Arrival, Kind, arrivals_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from otel_sentry.local.fields import Problem
     from otel_sentry.protocol.envelope import Envelope
 
-    Listener = Callable[["Received"], None]
-
-DEFAULT_MAX_ITEMS = 200_000
-DEFAULT_MAX_BYTES = 64 * 2**20
+DEFAULT_MAX_ITEMS: Final = 200_000
+DEFAULT_MAX_BYTES: Final = 64 * 2**20
+MAX_PROBLEMS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One envelope as it was kept.
+    """One envelope that was taken.
 
     Attributes:
         number: counts from 1, never reused.
@@ -32,6 +31,7 @@ class Received:
         headers: the envelope's header.
         arrivals: its content, flattened.
         raw: the decompressed bytes.
+        problems: what Sentry would have taken away from it.
     """
 
     number: int
@@ -41,11 +41,33 @@ class Received:
     headers: dict[str, Any]
     arrivals: list[Arrival]
     raw: bytes
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One request that was turned away.
+
+    Attributes:
+        at: epoch seconds.
+        status: HTTP status of the answer.
+        detail: the answer in a sentence.
+        problems: why.
+    """
+
+    at: float
+    status: int
+    detail: str
+    problems: tuple[Problem, ...]
+
+
+Listener = Callable[[Received | Refused], None]
 
 
 @dataclass(slots=True)
 class _State:
     received: deque[Received] = field(default_factory=deque)
+    problems: deque[Problem] = field(default_factory=lambda: deque(maxlen=MAX_PROBLEMS))
     items: int = 0
     size: int = 0
     number: int = 0
@@ -53,7 +75,7 @@ class _State:
 
 
 class Store:
-    """Keeps the newest envelopes.
+    """Keeps the newest envelopes and the newest thousand problems.
 
     Args:
         max_items: spans, issues, logs, … together.
@@ -67,21 +89,35 @@ class Store:
         self._state = _State()
         self._listeners: list[Listener] = []
 
-    def add(self, envelope: Envelope, raw: bytes, *, at: float, project: str = "1", public_key: str = "") -> Received:
+    def add(
+        self,
+        envelope: Envelope,
+        raw: bytes,
+        *,
+        at: float,
+        project: str = "1",
+        public_key: str = "",
+        problems: tuple[Problem, ...] = (),
+    ) -> Received:
         """Keep an envelope, push the oldest out if there is no room, then tell the listeners in this thread."""
         arrivals = arrivals_of(envelope)
         with self._lock:
             state = self._state
             state.number += 1
-            received = Received(state.number, at, project, public_key, envelope.headers, arrivals, raw)
+            received = Received(state.number, at, project, public_key, envelope.headers, arrivals, raw, problems)
             state.received.append(received)
+            state.problems.extend(problems)
             state.items += len(arrivals)
             state.size += len(raw)
             self._make_room()
-            listeners = tuple(self._listeners)
-        for listener in listeners:
-            listener(received)
+        self._tell(received)
         return received
+
+    def refuse(self, refused: Refused) -> None:
+        """Remember why a request was turned away and tell the listeners in this thread."""
+        with self._lock:
+            self._state.problems.extend(refused.problems)
+        self._tell(refused)
 
     def _make_room(self) -> None:
         state = self._state
@@ -90,6 +126,12 @@ class Store:
             state.items -= len(oldest.arrivals)
             state.size -= len(oldest.raw)
             state.evicted += len(oldest.arrivals)
+
+    def _tell(self, news: Received | Refused) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            listener(news)
 
     @property
     def evicted(self) -> int:
@@ -103,9 +145,8 @@ class Store:
 
     def payloads(self, kind: Kind) -> list[dict[str, Any]]:
         """Payloads of one kind, oldest first."""
-        return [
-            arrival.payload for received in self.envelopes() for arrival in received.arrivals if arrival.kind is kind
-        ]
+        kept = self.envelopes()
+        return [arrival.payload for received in kept for arrival in received.arrivals if arrival.kind is kind]
 
     def by_trace(self) -> dict[str, list[Arrival]]:
         """Arrivals grouped by trace, in order of the trace's first arrival; what has no trace is left out."""
@@ -116,8 +157,22 @@ class Store:
                     grouped.setdefault(arrival.trace_id, []).append(arrival)
         return grouped
 
+    def problems(self) -> list[Problem]:
+        """What was wrong with what came, oldest first."""
+        with self._lock:
+            return list(self._state.problems)
+
+    def take_problems(self) -> list[Problem]:
+        """The problems so far, which are forgotten."""
+        with self._lock:
+            problems = list(self._state.problems)
+            self._state.problems.clear()
+        return problems
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with each envelope from now on, in the receiving thread; it must be quick and never raise.
+        """Call `listener` with each envelope or refusal from now on, in the receiving thread.
+
+        It must be quick and never raise.
 
         Returns:
             What ends the subscription.
@@ -133,6 +188,6 @@ class Store:
         return unsubscribe
 
     def clear(self) -> None:
-        """Forget everything; numbers go on."""
+        """Forget everything; numbers go on, listeners stay."""
         with self._lock:
             self._state = _State(number=self._state.number)

@@ -8,6 +8,8 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sentry_sdk.envelope import Envelope as SdkEnvelope
+from sentry_sdk.envelope import Item as SdkItem
 
 from otel_sentry.errors import MalformedEnvelope
 from otel_sentry.protocol.envelope import (
@@ -169,3 +171,25 @@ def test_reading_time_grows_with_size_not_with_its_square() -> None:
     big = min(_reading_seconds(16_000) for _ in range(3))
 
     assert big < small * 100
+
+
+def test_the_sdk_reads_what_we_write() -> None:
+    """sentry-sdk's own reader agrees with our writer."""
+    items = [
+        EnvelopeItem({"type": "attachment", "filename": "a"}, b"\n\0\n"),
+        EnvelopeItem({"type": "event"}, b'{"a":1}'),
+    ]
+    read = SdkEnvelope.deserialize(serialize_envelope({"event_id": "a" * 32}, items))
+
+    assert [(item.type, item.get_bytes()) for item in read.items] == [("attachment", b"\n\0\n"), ("event", b'{"a":1}')]
+
+
+def test_we_read_what_the_sdk_writes() -> None:
+    """Our reader agrees with sentry-sdk's writer; cut short it is malformed."""
+    envelope = SdkEnvelope(headers={"event_id": "a" * 32})
+    envelope.add_item(SdkItem(b"\n\0\n", type="attachment"))
+    written = envelope.serialize()
+
+    assert parse_envelope(written).items[0].payload == b"\n\0\n"
+    with pytest.raises(MalformedEnvelope, match="must be 3 bytes, only 1 follow"):
+        parse_envelope(written[:-3])
