@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Counts = Iterable[tuple[Category, int]]
 
+Report = dict[tuple[Category, LossReason], int]
+"""Losses for a client report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -99,13 +102,13 @@ class Ledger:
         with self._lock:
             self._watched.setdefault(category, []).append(waiting)
 
-    def take_unreported(self) -> dict[tuple[Category, LossReason], int]:
+    def take_unreported(self) -> Report:
         """Losses that no client report has carried yet; they count as reported until `give_back`."""
         with self._lock:
             taken, self._unreported = self._unreported, Counter()
         return dict(taken)
 
-    def give_back(self, unreported: Mapping[tuple[Category, LossReason], int]) -> None:
+    def give_back(self, unreported: Report) -> None:
         """Merge losses whose report did not arrive, or that a dead process left behind."""
         with self._lock:
             self._unreported.update(unreported)

@@ -20,6 +20,7 @@ class OutgoingEnvelope:
         payload: the item's bytes, or pieces of them in order.
         category: what the item counts as.
         quantity: how many spans, logs or metrics it holds; of a transaction, its spans with the root.
+        precious: it goes last when there is no room: the envelope holds a segment span or failed spans.
     """
 
     headers: dict[str, Any]
@@ -27,6 +28,7 @@ class OutgoingEnvelope:
     payload: bytes | list[bytes]
     category: Category
     quantity: int = 1
+    precious: bool = False
 
 
 class Outbox(Protocol):

@@ -1,64 +1,140 @@
-"""A parcel: one envelope on its way, as encoded items with what they count for. Values only.
+"""A parcel: one envelope on its way, encoded and compressed, with what the ledger books for it. No I/O.
 
-sentry-sdk's envelopes and ours become the same thing here; what happens to it later is decided elsewhere.
+sentry-sdk's envelopes and ours become the same thing here; what happens to a parcel is decided elsewhere.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
+from otel_sentry.delivery.compression import decompress
 from otel_sentry.protocol import json_text
 from otel_sentry.protocol.envelope import EnvelopeItem, serialize_envelope
 from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sentry_sdk.envelope import Envelope, Item
 
+    from otel_sentry.delivery.compression import Compressor
+    from otel_sentry.delivery.ledger import Report
     from otel_sentry.delivery.outbox import OutgoingEnvelope
 
 Counts = tuple[tuple[Category, int], ...]
 
-_BYTES_OF = {Category.LOG_ITEM: Category.LOG_BYTE, Category.TRACE_METRIC: Category.TRACE_METRIC_BYTE}
+REDATE_AFTER_SECONDS: Final = 60.0
+"""`sent_at` older than this is written anew: Relay shifts all times of an envelope whose clock seems wrong."""
+
+_OVERHEAD_BYTES: Final = 500
+"""What a parcel costs in memory besides its body."""
+_BYTES_OF: Final = {Category.LOG_ITEM: Category.LOG_BYTE, Category.TRACE_METRIC: Category.TRACE_METRIC_BYTE}
 """Categories that Sentry also counts in bytes."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Parcel:
-    """One envelope on its way.
+    """One envelope on its way; owned by the delivery thread once handed over.
 
     Args:
-        headers: envelope header.
-        items: encoded items.
-        counts: what the ledger books for it, in order of items.
+        body: the envelope, compressed.
+        encoding: how; empty for not at all.
+        counts: what the ledger books for it.
+        category: of its first item; decides which limit it waits for.
+        sent_at: date in seconds that its header names.
+        accepted_at: monotonic second at which it was handed over.
+        precious: it goes last when there is no room.
+        attempts: requests that failed.
+        refused: Sentry answered 429 to it, hence counts its loss itself.
+        divided: it is a piece of an envelope that was too large.
+        place: where it is on disk.
+        generation: flushes that came before it; None when no flush waits for it any more.
+        report: the losses it tells of, if it is a client report.
     """
 
-    headers: dict[str, Any]
-    items: list[EnvelopeItem]
+    body: bytes
+    encoding: str
     counts: Counts
+    category: Category
+    sent_at: float
+    accepted_at: float = 0.0
+    precious: bool = False
+    attempts: int = 0
+    refused: bool = False
+    divided: bool = False
+    place: Any = None
+    generation: int | None = None
+    report: Report = field(default_factory=dict)
 
-    def serialize(self) -> bytes:
-        """The envelope as bytes."""
-        return serialize_envelope(self.headers, self.items)
+    @property
+    def weight(self) -> int:
+        """Bytes of memory."""
+        return len(self.body) + _OVERHEAD_BYTES
 
 
-def parcel_of_outgoing(envelope: OutgoingEnvelope) -> Parcel:
-    """Turn an envelope of ours into a parcel."""
+def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date: float) -> Parcel:
+    """Turn an envelope of ours into a parcel.
+
+    Args:
+        envelope: what to send.
+        compressor: for the body.
+        date: seconds since the epoch.
+
+    Raises:
+        TypeError: a header holds what JSON cannot carry.
+    """
     payload = envelope.payload
     item = EnvelopeItem(envelope.item_headers, payload if isinstance(payload, bytes) else b"".join(payload))
-    return Parcel(envelope.headers, [item], counts_of(envelope.category, envelope.quantity, len(item.payload)))
+    counts = counts_of(envelope.category, envelope.quantity, len(item.payload))
+    encoding, body = packed(envelope.headers, (item,), compressor, date)
+    return Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
 
 
-def parcel_of_sdk(envelope: Envelope) -> Parcel:
+def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float) -> Parcel:
     """Turn an envelope of sentry-sdk into a parcel.
 
     Raises:
-        ValueError, TypeError: a payload that even sentry-sdk's own writer cannot encode.
+        Exception: a payload that even sentry-sdk's own writer could not encode.
     """
     items = [EnvelopeItem(item.headers, payload_bytes(item)) for item in envelope.items]
-    counts = [count for item, ours in zip(envelope.items, items, strict=True) for count in _counts_of_item(item, ours)]
-    return Parcel(envelope.headers, items, tuple(counts))
+    counts = [counts_of_item(item, len(own.payload)) for item, own in zip(envelope.items, items, strict=True)]
+    encoding, body = packed(envelope.headers, items, compressor, date)
+    return Parcel(body, encoding, tuple(chain.from_iterable(counts)), category_of_items(items), date)
+
+
+def category_of_items(items: Sequence[EnvelopeItem]) -> Category:
+    """What an envelope counts as: its first item."""
+    return CATEGORY_OF_ITEM.get(items[0].type, Category.DEFAULT) if items else Category.DEFAULT
+
+
+def packed(
+    headers: dict[str, Any], items: Sequence[EnvelopeItem], compressor: Compressor, date: float
+) -> tuple[str, bytes]:
+    """Encoding and bytes of an envelope that is sent at `date`.
+
+    Raises:
+        TypeError: a header holds what JSON cannot carry.
+    """
+    return compressor.compress(serialize_envelope({**headers, "sent_at": timestamp(date)}, items))
+
+
+def redated(parcel: Parcel, compressor: Compressor, date: float) -> tuple[str, bytes]:
+    """The parcel's envelope with a new `sent_at`; as it was when it cannot be read here."""
+    try:
+        line, newline, rest = decompress(parcel.encoding, parcel.body).partition(b"\n")
+        headers = {**json_text.loads(line), "sent_at": timestamp(date)}
+    except (ValueError, TypeError):
+        return parcel.encoding, parcel.body
+    return compressor.compress(json_text.dumps(headers) + newline + rest)
+
+
+def timestamp(date: float) -> str:
+    """RFC 3339, UTC, microseconds."""
+    return datetime.fromtimestamp(date, timezone.utc).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def counts_of(category: Category, quantity: int, size: int) -> Counts:
@@ -69,6 +145,8 @@ def counts_of(category: Category, quantity: int, size: int) -> Counts:
         quantity: entries of a container; spans of a transaction with its root.
         size: bytes of the payload.
     """
+    if category is Category.INTERNAL:
+        return ()
     if category is Category.TRANSACTION:
         return ((Category.TRANSACTION, 1), (Category.SPAN, quantity))
     if category is Category.ATTACHMENT:
@@ -78,8 +156,28 @@ def counts_of(category: Category, quantity: int, size: int) -> Counts:
     return ((category, quantity),)
 
 
+def counts_of_item(item: Item, size: int) -> Counts:
+    """What an item of sentry-sdk counts for.
+
+    Args:
+        item: the item.
+        size: bytes of its payload.
+    """
+    category = CATEGORY_OF_ITEM.get(item.type or "", Category.DEFAULT)
+    quantity = item.headers.get("item_count")
+    if category is Category.TRANSACTION:
+        event = item.payload.json
+        spans = event.get("spans") if isinstance(event, dict) else None
+        quantity = len(spans) + 1 if isinstance(spans, list) else 1
+    return counts_of(category, quantity if isinstance(quantity, int) and quantity > 0 else 1, size)
+
+
 def payload_bytes(item: Item) -> bytes:
-    """An item's payload, encoded once; odd values as sentry-sdk writes them."""
+    """An item's payload, encoded once; odd values as sentry-sdk writes them.
+
+    Raises:
+        Exception: it cannot be encoded.
+    """
     payload = item.payload
     if payload.bytes is None and payload.json is not None:
         try:
@@ -87,14 +185,3 @@ def payload_bytes(item: Item) -> bytes:
         except TypeError:
             return json.dumps(payload.json, allow_nan=False, separators=(",", ":"), default=repr).encode()
     return payload.get_bytes()
-
-
-def _counts_of_item(item: Item, encoded: EnvelopeItem) -> Counts:
-    category = CATEGORY_OF_ITEM.get(encoded.type, Category.DEFAULT)
-    if category is Category.INTERNAL:
-        return ()
-    if category is Category.TRANSACTION:
-        spans = (item.payload.json or {}).get("spans")
-        return counts_of(category, len(spans) + 1 if isinstance(spans, list) else 1, 0)
-    quantity = encoded.headers.get("item_count")
-    return counts_of(category, quantity if isinstance(quantity, int) and quantity > 0 else 1, len(encoded.payload))

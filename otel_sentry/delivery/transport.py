@@ -15,6 +15,7 @@ from opentelemetry import context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from sentry_sdk.transport import HttpTransport, Transport
 
+from otel_sentry.delivery.compression import Compressor
 from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import Parcel, counts_of, parcel_of_outgoing, parcel_of_sdk
 from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category, LossReason
@@ -42,6 +43,7 @@ class SentryTransport(Transport):
     def __init__(self, options: dict[str, Any], *, ledger: Ledger | None = None) -> None:
         super().__init__(options)
         self.ledger = ledger or Ledger()
+        self._compressor = Compressor()
         self._pool = _pool_of(options)
         auth = self.parsed_dsn.to_auth("otel_sentry")
         self._url = auth.get_api_url()
@@ -64,12 +66,12 @@ class SentryTransport(Transport):
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take an envelope of sentry-sdk."""
         with suppress(Exception):
-            self._put(parcel_of_sdk(envelope))
+            self._put(parcel_of_sdk(envelope, self._compressor, time.time()))
 
     def send(self, envelope: OutgoingEnvelope) -> None:
         """Take an envelope of ours."""
         with suppress(Exception):
-            self._put(parcel_of_outgoing(envelope))
+            self._put(parcel_of_outgoing(envelope, self._compressor, time.time()))
 
     def _put(self, parcel: Parcel) -> None:
         if self._pid != os.getpid():
@@ -107,11 +109,9 @@ class SentryTransport(Transport):
             return self._waiting.popleft()
 
     def _post(self, parcel: Parcel) -> None:
-        parcel.headers = {**parcel.headers, "sent_at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        headers = {**self._headers, "Content-Encoding": parcel.encoding} if parcel.encoding else self._headers
         try:
-            answer = self._pool.request(
-                "POST", self._url, body=parcel.serialize(), headers=self._headers, retries=False
-            )
+            answer = self._pool.request("POST", self._url, body=parcel.body, headers=headers, retries=False)
         except Exception:  # noqa: BLE001  whatever goes wrong, the parcel is counted
             self.ledger.drop(LossReason.NETWORK_ERROR, parcel.counts)
             return

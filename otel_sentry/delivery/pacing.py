@@ -1,0 +1,56 @@
+"""How fast a backlog is sent after an outage: slower than it came in, so that a fleet never doubles its usual rate.
+
+Pure: frozen values; the present and randomness are arguments. The fleet simulation runs exactly this code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+_SHARE_OF_ARRIVAL_RATE: Final = 0.8
+"""A backlog that took an hour to grow takes an hour and a quarter to go; live traffic flows beside it."""
+_SHORTEST_GROWTH_SECONDS: Final = 1.0
+_MAX_CATCH_UP_SECONDS: Final = 0.5
+"""How much of a pause (a busy process, a suspended machine) may be made good in a burst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When the next piece of a backlog may go.
+
+    Args:
+        per_second: pieces per second.
+        next_at: moment of the next one.
+    """
+
+    per_second: float
+    next_at: float
+
+    def ready(self, now: float) -> bool:
+        """Whether a piece may go at `now`."""
+        return now >= self.next_at
+
+    def sent(self, now: float) -> Pace:
+        """After a piece went."""
+        return replace(self, next_at=max(self.next_at, now - _MAX_CATCH_UP_SECONDS) + 1 / self.per_second)
+
+    def paused_until(self, now: float) -> Pace:
+        """After a while in which nothing could be sent; the missed pieces are not caught up."""
+        return replace(self, next_at=max(self.next_at, now))
+
+
+def pace_of_backlog(count: int, grown_over: float, *, now: float, random: float) -> Pace:
+    """The pace for a backlog.
+
+    Sent oldest first at the rate at which it came in, every piece arrives about one outage late, hence within the age
+    cap if the outage was shorter than that.
+
+    Args:
+        count: pieces in it.
+        grown_over: seconds between its first and its last piece.
+        now: monotonic seconds.
+        random: evenly spread in [0, 1); shifts the start so that processes do not begin together.
+    """
+    per_second = _SHARE_OF_ARRIVAL_RATE * max(count, 1) / max(grown_over, _SHORTEST_GROWTH_SECONDS)
+    return Pace(per_second, now + random / per_second)
