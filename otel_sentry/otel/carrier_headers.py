@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -18,6 +18,16 @@ def header_text(getter: Any, carrier: Any, name: str) -> str:
         found = getter.get(carrier, name)
         return ",".join(text for text in map(_text, _values(found)) if text)
     except Exception:  # noqa: BLE001  # getters and carriers are foreign code; a header is never worth an exception
+        return ""
+
+
+def present_header(carrier: Any, name: str) -> str:
+    """A header that a request already has, where the carrier is a mapping; empty otherwise."""
+    if not isinstance(carrier, Mapping):
+        return ""
+    try:
+        return ",".join(text for text in map(_text, _values(carrier.get(name))) if text)
+    except Exception:  # noqa: BLE001  # the same
         return ""
 
 

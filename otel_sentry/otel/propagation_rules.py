@@ -9,6 +9,8 @@ from otel_sentry.propagation.dsc import DscSource
 from otel_sentry.propagation.targets import Address, Targets, admits, compile_targets, is_host_among
 
 if TYPE_CHECKING:
+    from otel_sentry.identity.privacy import Privacy
+    from otel_sentry.protocol.dsn import Dsn
     from otel_sentry.settings.settings import Settings
 
 SENTRY = "sentry"
@@ -27,9 +29,10 @@ class PropagationRules:
         rate: share of traces to keep; None means all.
         decides_by_function: a `traces_sampler` decides; without the local root its answer is not known.
         targets: addresses that get headers; None admits all.
-        sentry_address: host and port of the DSN, which never gets any.
+        sentry_address: host of the DSN and its port, None for http's and https's own; it never gets any.
         wallet_hosts: hosts that may receive the wallet.
         wallet_keys: baggage keys that hold a wallet.
+        privacy: how the wallet is shown to them; None when no host may receive it.
         strict: `strict_trace_continuation`.
     """
 
@@ -40,14 +43,15 @@ class PropagationRules:
     rate: float | None = None
     decides_by_function: bool = False
     targets: Targets | None = None
-    sentry_address: tuple[str, int] | None = None
+    sentry_address: tuple[str, int | None] | None = None
     wallet_hosts: tuple[str, ...] = ()
     wallet_keys: frozenset[str] = frozenset()
     strict: bool = False
+    privacy: Privacy | None = None
 
     def admits(self, address: Address | None) -> bool:
         """Whether headers may go to `address` (None: not known)."""
-        if address is not None and (address.host, address.port) == self.sentry_address:
+        if address is not None and address.host_and_own_port == self.sentry_address:
             return False
         return admits(self.targets, address)
 
@@ -83,12 +87,24 @@ def propagation_rules(settings: Settings) -> PropagationRules:
         rate=settings.traces_sample_rate,
         decides_by_function=settings.traces_sampler is not None,
         targets=compile_targets(settings.trace_propagation_targets),
-        sentry_address=None if dsn is None else (dsn.host, dsn.port),
+        sentry_address=None if dsn is None else _sentry_address(dsn),
         wallet_hosts=settings.wallet_baggage,
         wallet_keys=WALLET_KEYS.union(settings.wallet_attributes),
         strict=settings.strict_trace_continuation,
+        privacy=_privacy(settings) if settings.wallet_baggage else None,
     )
 
 
 def _names_sentry(exporters: tuple[str, ...] | None, *, unset: bool) -> bool:
     return unset if exporters is None else SENTRY in exporters
+
+
+def _sentry_address(dsn: Dsn) -> tuple[str, int | None]:
+    return Address(dsn.scheme, dsn.host.lower(), dsn.port, dsn.path).host_and_own_port
+
+
+def _privacy(settings: Settings) -> Privacy:
+    # Imported only where the setting asks for it: the propagator must stay cheap to import.
+    from otel_sentry.identity.privacy import Privacy  # noqa: PLC0415
+
+    return Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)

@@ -6,6 +6,7 @@ and reads the settings when it is first used. One instance serves all threads; i
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_value
@@ -19,7 +20,8 @@ from opentelemetry.propagators.textmap import (
 )
 from opentelemetry.trace import get_current_span
 
-from otel_sentry.otel.carrier_headers import header_text
+from otel_sentry.otel.carrier_headers import header_text, present_header
+from otel_sentry.otel.outgoing_baggage import wallet_members, without_wallet
 from otel_sentry.otel.propagation_rules import SILENT, PropagationRules, propagation_rules
 from otel_sentry.otel.settings_at_hand import settings_at_hand
 from otel_sentry.otel.trace_headers import trace_headers
@@ -31,9 +33,10 @@ from otel_sentry.propagation.span_address import span_address
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
-    from otel_sentry.propagation.baggage import Member
     from otel_sentry.propagation.targets import Address
     from otel_sentry.settings.settings import Settings
+
+_logger = logging.getLogger(__name__)
 
 _SUPPRESSED = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
 """Where OpenTelemetry notes that what happens is telemetry's own traffic."""
@@ -47,9 +50,13 @@ class SentryPropagator(TextMapPropagator):
     Args:
         settings: what to go by; the environment and `keywords` if None, read at first use.
         keywords: settings by name (declarative configuration hands its mapping over this way).
+
+    Attributes:
+        dropped_members: baggage members that did not fit into a header, since the start.
     """
 
     def __init__(self, *, settings: Settings | None = None, **keywords: Any) -> None:
+        self.dropped_members = 0
         self._keywords = keywords
         self._known_rules = None if settings is None else propagation_rules(settings)
 
@@ -99,6 +106,12 @@ class SentryPropagator(TextMapPropagator):
             context: whose current span and baggage are sent; the current one if None.
             setter: writes to `carrier`.
         """
+        try:
+            self._inject(carrier, context, setter)
+        except Exception:  # carriers and setters are foreign code; telemetry never raises into them
+            _logger.debug("trace headers could not be written", exc_info=True)
+
+    def _inject(self, carrier: CarrierT, context: Context | None, setter: Setter[CarrierT]) -> None:
         if any(get_value(key, context) for key in _SUPPRESSED):
             return
         rules = self._rules()
@@ -109,8 +122,14 @@ class SentryPropagator(TextMapPropagator):
         headers = trace_headers(span, context, rules)
         if headers is not None:
             setter.set(carrier, sentry_trace.HEADER, headers.sentry_trace)
-        members = _foreign_members(context, rules, address)
-        text, _ = baggage.render_baggage({} if headers is None else headers.dsc, members)
+        own = members_in(context)
+        dsc, members = baggage.merged_baggage(
+            present_header(carrier, baggage.HEADER), {} if headers is None else headers.dsc, own
+        )
+        members = [*without_wallet(members, span, rules), *wallet_members(span, context, rules, address, own)]
+        text, dropped = baggage.render_baggage(dsc, members)
+        if dropped:
+            self.dropped_members += dropped
         if text:
             setter.set(carrier, baggage.HEADER, text)
 
@@ -120,13 +139,6 @@ class SentryPropagator(TextMapPropagator):
             settings = settings_at_hand("otel_sentry writes no trace headers", self._keywords)
             rules = self._known_rules = SILENT if settings is None else propagation_rules(settings)
         return rules
-
-
-def _foreign_members(context: Context | None, rules: PropagationRules, address: Address | None) -> list[Member]:
-    members = members_in(context)
-    if not members or rules.admits_wallet(address):
-        return members
-    return [member for member in members if member.key not in rules.wallet_keys]
 
 
 def _address(span: Span) -> Address | None:

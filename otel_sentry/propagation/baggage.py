@@ -21,7 +21,8 @@ _READ_AT_MOST: Final = 1 << 16
 _MEMBERS_READ_AT_MOST: Final = 1024
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_PROPERTIES: Final = re.compile(r"[!#-+\--\[\]-~]+(?:[ \t]*;[ \t]*[!#-+\--:<-\[\]-~]+)*")
+_PROPERTY: Final = re.compile(r"[!#-+\--:<-\[\]-~]+")
+_BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-~/]*")
 _CORE: Final = ("trace_id", "public_key", "sampled", "sample_rate", "sample_rand", "org_id", "replay_id")
 """Sentry's members without which a trace is decided twice or lands in the wrong place: the last to go."""
@@ -88,6 +89,25 @@ def parse_baggage(text: str | None) -> Baggage:
     return Baggage(sentry, foreign, dropped)
 
 
+def merged_baggage(
+    present: str, sentry: Mapping[str, str], foreign: Iterable[Member]
+) -> tuple[Mapping[str, str], list[Member]]:
+    """What a header that is already there becomes when more is to be sent.
+
+    Foreign members that are there stay as they are; Sentry's are replaced all together, if there are new ones.
+
+    Args:
+        present: the header's text, read as `parse_baggage` does.
+        sentry: dynamic sampling context to send, without prefix.
+        foreign: members of everybody else to send.
+
+    Returns:
+        Both kinds for `render_baggage`.
+    """
+    there = parse_baggage(present)
+    return sentry or there.sentry, list({**{member.key: member for member in foreign}, **there.foreign}.values())
+
+
 def render_baggage(sentry: Mapping[str, str], foreign: Iterable[Member]) -> Rendered:
     """Write one header of at most 8,192 bytes and 64 members.
 
@@ -133,7 +153,7 @@ def _member(raw: str) -> Member | None:
     """A member, decoded; None when it is none."""
     key, equals, rest = raw.partition("=")
     key = key.strip(" \t")
-    if not equals or not _KEY.fullmatch(key) or _CONTROL.search(rest):
+    if not equals or not _KEY.fullmatch(key) or _CONTROL.search(rest) or _BROKEN_PERCENT.search(raw):
         return None
     if key.startswith(SENTRY_PREFIX):
         return Member(unquote(key), unquote(rest.strip(" \t"))) if key != SENTRY_PREFIX else None
@@ -142,8 +162,13 @@ def _member(raw: str) -> Member | None:
     name = unquote_plus(key).strip()
     if not name or name.startswith(SENTRY_PREFIX):
         return None
-    properties = properties.strip(" \t")
-    return Member(name, unquote_plus(value).strip(), properties if _PROPERTIES.fullmatch(properties) else "")
+    return Member(name, unquote_plus(value).strip(), _properties(properties))
+
+
+def _properties(text: str) -> str:
+    """The properties of a member as they may be sent; those that cannot are left out."""
+    parts = (part.strip(" \t") for part in text.split(";")) if text else ()
+    return ";".join(part for part in parts if _PROPERTY.fullmatch(part))
 
 
 class _Room:

@@ -65,15 +65,24 @@ def head_dsc(
 def continued_dsc(incoming: IncomingTrace, verdict: Verdict | None) -> Mapping[str, str]:
     """The context of a trace that a caller began: frozen as it came, empty included.
 
-    Only where the decision was taken here (deferred by the caller, or overridden by `traces_sampler`), rate, number and
-    decision are this process's, so that every hop reads what was decided.
+    Where the decision was taken here (deferred by the caller, or overridden by `traces_sampler`), rate, number and
+    decision are this process's, so that every hop reads what was decided. Where the caller decided, only what is wrong
+    is put right: a missing number is filled in, as every Sentry SDK does, and members that contradict `sentry-trace`
+    give way to it.
     """
-    if verdict is None or verdict.inherited or not incoming.dsc:
-        return incoming.dsc
+    dsc = incoming.dsc
+    if verdict is None or not dsc:
+        return dsc
     decision = _decision(verdict)
-    if parsed_sample_rand(incoming.dsc.get("sample_rand")) is not None:
-        decision["sample_rand"] = incoming.dsc["sample_rand"]
-    return {**incoming.dsc, **decision}
+    if parsed_sample_rand(dsc.get("sample_rand")) is not None:
+        decision["sample_rand"] = dsc["sample_rand"]
+    if verdict.inherited:
+        if verdict.sample_rate is not None:
+            decision["sample_rate"] = dsc["sample_rate"]
+        else:
+            decision["sample_rate"] = "1.0" if verdict.sampled else "0.0"
+        decision = {key: decision[key] for key in decision if key in dsc or key == "sample_rand"}
+    return {**dsc, **decision}
 
 
 def envelope_dsc(dsc: Mapping[str, str], *, trace_id: int, public_key: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ def sampling_context(
     name: str,
     attributes: Mapping[str, Any] | None,
     incoming: IncomingTrace | None,
+    custom: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The argument of `traces_sampler` for a trace that begins or arrives here.
 
@@ -24,6 +25,7 @@ def sampling_context(
         name: of the local root at its start.
         attributes: of the local root at its start; later ones come too late for any sampler.
         incoming: what the caller said, if there is a caller.
+        custom: what the application added by `Scope.set_custom_sampling_context`; it wins.
     """
     data = dict(attributes or {})
     return {
@@ -41,4 +43,5 @@ def sampling_context(
             "data": data,
         },
         "parent_sampled": None if incoming is None else incoming.sampled,
+        **(custom or {}),
     }

@@ -34,6 +34,11 @@ class Address(NamedTuple):
             return (plain,)
         return (plain, with_port) if DEFAULT_PORTS.get(self.scheme) == self.port else (with_port,)
 
+    @property
+    def host_and_own_port(self) -> tuple[str, int | None]:
+        """Host and port, None for the port that http or https has anyway: one server, whatever the scheme."""
+        return self.host, None if self.port in (80, 443) else self.port
+
 
 def address_of(url: str) -> Address | None:
     """Take a URL apart; None when it is not absolute or cannot be read."""
