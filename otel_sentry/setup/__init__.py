@@ -1,1 +1,1 @@
-"""Sets OpenTelemetry and sentry-sdk up: `configure()` and the instrumentor. The only room that touches their globals."""
+"""Sets OpenTelemetry and sentry-sdk up: `configure()`, the instrumentor. The only room that touches their globals."""

@@ -1,0 +1,95 @@
+"""Puts the parts together: client, provider, processors, propagators. Their order is the reason for this file.
+
+What can be refused is looked at before anything is changed. sentry-sdk's client comes before the provider, for exit
+handlers run last in, first out: the provider's last flush must reach a living transport.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from opentelemetry import trace
+
+from otel_sentry.otel.identity_processor import IdentitySpanProcessor
+from otel_sentry.settings.parsers import dsn as parsed_dsn
+from otel_sentry.settings.reading import DEFAULT
+from otel_sentry.setup.exporters import reaches_sentry
+from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
+from otel_sentry.setup.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from otel_sentry.settings.settings import Settings
+    from otel_sentry.setup.provider import OpenProvider
+
+_logger = logging.getLogger(__name__)
+
+TELEMETRY_ATTRIBUTE: Final = "_otel_sentry_telemetry"
+"""On a tracer provider: the handle of its set-up. So the state lives as long as the provider."""
+
+
+def present_telemetry() -> Telemetry | None:
+    """The handle of an earlier set-up of the global provider."""
+    return getattr(trace.get_tracer_provider(), TELEMETRY_ATTRIBUTE, None)
+
+
+def set_up(settings: Settings) -> Telemetry:
+    """Do what the settings say, on the provider that is there or on a new one.
+
+    Raises:
+        InvalidSetting: an exporter, sampler, propagator or id generator is not installed; nothing has changed then.
+    """
+    settings = _with_application_client(settings)
+    if settings.sdk_disabled or _is_barred():
+        return Telemetry(settings)
+    plan = ProviderPlan.of(settings)
+    if reaches_sentry(settings):
+        return _with_sentry(settings, plan)
+    if settings.dsn is None:
+        _logger.info("otel_sentry sends nothing to Sentry: SENTRY_DSN is not set")
+    if plan.existing is None and not plan.exporters:
+        return Telemetry(settings)
+    return _without_sentry(settings, plan)
+
+
+def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
+    # Imported here: whoever sends nothing to Sentry does not load sentry-sdk.
+    from otel_sentry.setup.sentry_parts import add_sentry, joined  # noqa: PLC0415
+
+    connection, settings = joined(settings, plan)
+    provider = plan.carried_out()
+    return _attached(add_sentry(provider, settings, connection), provider)
+
+
+def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
+    """Other backends alone: identity stays, for it is plain OpenTelemetry."""
+    provider = plan.carried_out()
+    provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
+    return _attached(Telemetry(settings, others=partial(other_processors, provider)), provider)
+
+
+def _attached(telemetry: Telemetry, provider: OpenProvider) -> Telemetry:
+    setattr(provider, TELEMETRY_ATTRIBUTE, telemetry)
+    return telemetry
+
+
+def _is_barred() -> bool:
+    """Whether a foreign provider is in the way, which takes no processors and must not be replaced."""
+    if existing_provider() is not None or is_free():
+        return False
+    _logger.warning("otel_sentry is off: the tracer provider %r takes no span processors", trace.get_tracer_provider())
+    return True
+
+
+def _with_application_client(settings: Settings) -> Settings:
+    """Without a DSN of ours, that of the application's own `sentry_sdk.init`, if sentry-sdk is loaded at all."""
+    sentry_sdk: Any = sys.modules.get("sentry_sdk")
+    if settings.dsn is not None or settings.origins.get("dsn", DEFAULT) != DEFAULT or sentry_sdk is None:
+        return settings
+    client = sentry_sdk.get_client()
+    if not client.is_active() or client.transport is None or not client.dsn:
+        return settings
+    return replace(settings, dsn=parsed_dsn(client.dsn), origins={**settings.origins, "dsn": "sentry_sdk.init"})

@@ -1,0 +1,44 @@
+"""`configure()`: one line in the application, and what it records goes where SENTRY_* and OTEL_* say."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from otel_sentry.settings.settings import Settings
+from otel_sentry.setup.assembly import present_telemetry, set_up
+from otel_sentry.setup.exporters import reaches_sentry, traces_exporters
+from otel_sentry.setup.instrumentations import instrument_installed
+
+if TYPE_CHECKING:
+    from otel_sentry.setup.telemetry import Telemetry
+
+_logger = logging.getLogger(__name__)
+
+
+def configure(**keywords: Any) -> Telemetry:
+    """Send what the application records to Sentry, and to whatever else OTEL_TRACES_EXPORTER names.
+
+    Joins a tracer provider, a `sentry_sdk.init` and an `opentelemetry-instrument` that are there already; makes a
+    provider only where there is none. Turns on the instrumentations that are installed. Without a DSN it sends nothing
+    to Sentry, and says so in one info line. A further call returns the handle of the first.
+
+    Args:
+        keywords: settings by name (`dsn=`, `role=`, `traces_sample_rate=` …); they beat the environment.
+
+    Returns:
+        The handle: `start_span()`, `flush()`, `shutdown()`, `trace_url()`, `settings`.
+
+    Raises:
+        InvalidSetting: one line that names the variable or keyword, its value (secrets masked) and what is allowed.
+    """
+    settings = Settings.from_env(**keywords)
+    present = present_telemetry()
+    if present is not None:
+        if keywords:
+            _logger.warning("otel_sentry is configured already; ignored: %s", ", ".join(sorted(keywords)))
+        return present
+    telemetry = set_up(settings)
+    if reaches_sentry(telemetry.settings) or traces_exporters(telemetry.settings):
+        instrument_installed(settings.disabled_instrumentations)
+    return telemetry

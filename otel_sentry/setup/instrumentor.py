@@ -1,0 +1,60 @@
+"""The instrumentor `otel_sentry`: `opentelemetry-instrument` runs it when the provider is set. It never raises."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]  # untyped file
+
+from otel_sentry.errors import InvalidSetting
+from otel_sentry.settings.settings import Settings
+from otel_sentry.setup.assembly import present_telemetry, set_up
+from otel_sentry.setup.exporters import SENTRY
+from otel_sentry.setup.provider import sentry_exporters
+
+_logger = logging.getLogger(__name__)
+
+
+class OtelSentryInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # see its import
+    """Adds Sentry to the provider of any distro; without a distro it does the whole set-up.
+
+    `opentelemetry-instrument` calls it without arguments; a YAML file may give settings under
+    `instrumentation/development.python.otel_sentry`. What goes wrong is one error line, and the application runs on.
+    """
+
+    def instrumentation_dependencies(self) -> Collection[str]:
+        """Nothing but this package."""
+        return ()
+
+    def _instrument(self, **keywords: Any) -> None:
+        """Set everything up; called once, by BaseInstrumentor."""
+        try:
+            if present_telemetry() is None:
+                _set_up(keywords)
+        except InvalidSetting as refused:
+            _logger.error("otel_sentry sends nothing to Sentry: %s", refused)  # noqa: TRY400 - one line is the promise
+        except Exception:
+            _logger.exception("otel_sentry could not be set up; the application runs on without it")
+
+    def _uninstrument(self, **_: Any) -> None:
+        """Deliver what is left and stop; processors cannot be taken off a provider."""
+        telemetry = present_telemetry()
+        if telemetry is not None:
+            telemetry.shutdown()
+
+
+def _set_up(keywords: dict[str, Any]) -> None:
+    exporters = list(sentry_exporters(trace.get_tracer_provider()))
+    found = [exporter.settings for exporter in exporters if exporter.settings is not None]
+    if len(found) < len(exporters):
+        return  # These settings cannot be used: the exporter, which reads the same environment, has said so.
+    settings = Settings.from_env(**keywords)
+    if settings.config_file is not None:
+        # What a YAML file says about Sentry is what its exporter was given; if it names none, nothing goes to Sentry.
+        chosen = settings if keywords or not found else found[0]
+        settings = replace(chosen, traces_exporters=(SENTRY,) if keywords or found else ())
+    set_up(settings)

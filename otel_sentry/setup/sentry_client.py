@@ -1,0 +1,99 @@
+"""Joins sentry-sdk, whoever called `init` first: one client, linked to OpenTelemetry, its own tracing quiet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import sentry_sdk
+from opentelemetry import trace
+from sentry_sdk.scope import add_global_event_processor, register_external_propagation_context
+
+from otel_sentry.delivery.client import connect
+from otel_sentry.otel.pipeline import client_options
+from otel_sentry.protocol.dsn import Dsn
+from otel_sentry.settings.parsers import targets
+
+if TYPE_CHECKING:
+    from sentry_sdk._types import EventProcessor
+    from sentry_sdk.client import BaseClient
+
+    from otel_sentry.delivery.client import Connection
+    from otel_sentry.settings.settings import Settings
+
+JOINED_OPTIONS: Final = ("release", "environment", "server_name", "dist")
+"""Options of the client that spans carry too, so that issues and spans agree."""
+
+
+def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
+    """Make the application's client ours, or ours the application's.
+
+    Args:
+        settings: as the user typed them; release and environment already completed from the resource.
+
+    Returns:
+        The connection, and the settings that hold with its client.
+    """
+    connection = connect(client_options(settings))
+    effective = settings_with(settings, connection.client.options, joined=connection.joined)
+    if not connection.joined:
+        sentry_sdk.get_global_scope().set_client(connection.client)
+    quieten(connection.client)
+    register_external_propagation_context(current_trace)
+    return connection, effective
+
+
+def settings_with(settings: Settings, options: Mapping[str, Any], *, joined: bool) -> Settings:
+    """Complete the settings by a client's options; those of the application's own `init` rule where they speak.
+
+    Args:
+        settings: ours.
+        options: of the client.
+        joined: the application made the client.
+    """
+    found = {name: options.get(name) for name in JOINED_OPTIONS}
+    if joined:
+        found |= {
+            "dsn": _dsn(options.get("dsn")) or settings.dsn,
+            "org_id": options.get("org_id") or settings.org_id,
+            "strict_trace_continuation": bool(options.get("strict_trace_continuation"))
+            or settings.strict_trace_continuation,
+            "trace_propagation_targets": settings.trace_propagation_targets or _targets(options),
+        }
+        if settings.traces_sample_rate is None and settings.traces_sampler is None:
+            found |= {name: options.get(name) for name in ("traces_sample_rate", "traces_sampler")}
+    return replace(settings, **{name: value for name, value in found.items() if value is not None})
+
+
+def quieten(client: BaseClient) -> None:
+    """Turn sentry-sdk's own tracing off: the same requests would become spans twice."""
+    for option in ("traces_sample_rate", "traces_sampler"):
+        if client.options.get(option) is not None:
+            client.options[option] = None
+
+
+def link_events(processor: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any] | None]) -> None:
+    """Have every event of sentry-sdk pass `processor`, whichever client sends it."""
+    add_global_event_processor(cast("EventProcessor", processor))
+
+
+def current_trace() -> tuple[str, str] | None:
+    """Trace and span id of OpenTelemetry's current span, for what sentry-sdk captures by itself."""
+    context = trace.get_current_span().get_span_context()
+    return (f"{context.trace_id:032x}", f"{context.span_id:016x}") if context.is_valid else None
+
+
+def _targets(options: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The application's propagation targets, which sentry-sdk reads as regular expressions; None for its default."""
+    entries: Sequence[Any] = options.get("trace_propagation_targets") or ()
+    patterns = [entry if isinstance(entry, re.Pattern) else re.compile(str(entry)) for entry in entries]
+    return None if any(one.pattern == ".*" for one in patterns) or not patterns else targets(patterns)
+
+
+def _dsn(text: Any) -> Dsn | None:
+    try:
+        return Dsn.parse(str(text)) if text else None
+    except ValueError:
+        return None

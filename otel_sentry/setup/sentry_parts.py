@@ -1,0 +1,75 @@
+"""Everything of Sentry that goes onto a provider: span processor, issues, propagators. Loads sentry-sdk."""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from otel_sentry.convert.service import service_names
+from otel_sentry.identity.privacy import Privacy
+from otel_sentry.issues.processor import IssueProcessor
+from otel_sentry.otel.identity_processor import IdentitySpanProcessor
+from otel_sentry.otel.sampler import SentrySampler
+from otel_sentry.otel.segments import segment_of
+from otel_sentry.otel.span_processor import SentrySpanProcessor
+from otel_sentry.protocol.item_kinds import Category, LossReason
+from otel_sentry.setup.exporters import SENTRY, traces_exporters
+from otel_sentry.setup.propagation import install_propagators, install_response_propagator
+from otel_sentry.setup.provider import other_processors, sentry_exporters
+from otel_sentry.setup.sentry_client import join_sentry, link_events
+from otel_sentry.setup.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from otel_sentry.delivery.client import Connection
+    from otel_sentry.settings.settings import Settings
+    from otel_sentry.setup.provider import OpenProvider, ProviderPlan
+
+
+def joined(settings: Settings, plan: ProviderPlan) -> tuple[Connection, Settings]:
+    """Join sentry-sdk with what settings, resource and provider say about the process; see `join_sentry`."""
+    names = service_names(plan.resource)
+    said = {name: getattr(settings, name) or getattr(names, name) for name in names._fields}
+    return join_sentry(replace(settings, **said, traces_exporters=_all_exporters(settings, plan)))
+
+
+def add_sentry(provider: OpenProvider, settings: Settings, connection: Connection) -> Telemetry:
+    """Put our processors onto a provider and our propagators into the global ones."""
+    outbox = connection.outbox
+    spans = _add_spans(provider, settings, connection)
+    issues = IssueProcessor(
+        segment_of=segment_of,
+        privacy=Privacy(settings.wallet_privacy.value, settings.wallet_hash_key),
+        wallet_attributes=settings.wallet_attributes,
+        unsampled_errors=settings.unsampled_errors,
+    )
+    provider.add_span_processor(issues)
+    link_events(issues.event_processor)
+    sampler = getattr(provider, "sampler", None)
+    if isinstance(sampler, SentrySampler):
+        sampler.adopt(settings, partial(outbox.lost, LossReason.SAMPLE_RATE, Category.SPAN, 1))
+    install_propagators(settings)
+    install_response_propagator(settings)
+    return Telemetry(settings, span_processor=spans, outbox=outbox, others=partial(other_processors, provider))
+
+
+def _all_exporters(settings: Settings, plan: ProviderPlan) -> tuple[str, ...]:
+    """The exporters that were chosen, and those of an existing provider: Sentry may not be the only reader of spans."""
+    chosen = traces_exporters(settings)
+    present = (type(one).__qualname__ for one in other_processors(plan.existing))
+    return chosen if len(chosen) > 1 else (*chosen, *present)
+
+
+def _add_spans(provider: OpenProvider, settings: Settings, connection: Connection) -> SentrySpanProcessor | None:
+    """Our span processor; where no spans go to Sentry, only what keeps identity."""
+    if settings.errors_only or SENTRY not in traces_exporters(settings):
+        provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
+        return None
+    processor = SentrySpanProcessor(settings=settings, outbox=connection.outbox)
+    provider.add_span_processor(processor)
+    for exporter in sentry_exporters(provider):
+        exporter.stand_down()
+    # A provider that was there before sentry-sdk's client shuts down after it, when nothing can be sent any more.
+    atexit.register(processor.force_flush, int(settings.shutdown_timeout_seconds * 1000))
+    return processor

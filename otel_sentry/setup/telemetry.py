@@ -1,0 +1,102 @@
+"""`Telemetry`: the handle that `configure()` returns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import trace
+
+from otel_sentry.setup.flushing import flush_processors
+from otel_sentry.setup.span_block import SpanBlock
+from otel_sentry.setup.trace_page import trace_page
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
+
+    from otel_sentry.delivery.outbox import Outbox
+    from otel_sentry.otel.span_processor import SentrySpanProcessor
+    from otel_sentry.settings.settings import Settings
+
+
+class Telemetry:
+    """What `configure()` set up. Every method may be called from any thread; none raises.
+
+    Attributes:
+        settings: in effect, with the origin of each.
+
+    Args:
+        settings: see above.
+        span_processor: ours on the provider; None when no spans go to Sentry.
+        outbox: where Sentry's telemetry goes; None when nothing does.
+        others: gives the span processors of other backends.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        span_processor: SentrySpanProcessor | None = None,
+        outbox: Outbox | None = None,
+        others: Callable[[], Iterable[SpanProcessor]] = tuple,
+    ) -> None:
+        self.settings = settings
+        self._span_processor = span_processor
+        self._outbox = outbox
+        self._others = others
+
+    def start_span(self, name: str, /, **attributes: Any) -> SpanBlock:
+        """A span around a block (`with`, giving the span) or a function of any kind (decorator).
+
+        Args:
+            name: of the span, such as `db.get_user`.
+            attributes: of the span; None values are left out. Names with dots: `**{"user.id": "7"}`.
+        """
+        return SpanBlock(name, attributes)
+
+    def trace_url(self) -> str | None:
+        """Sentry's page of the current trace, or OTEL_SENTRY_TRACE_URL filled in; None outside a trace."""
+        context = trace.get_current_span().get_span_context()
+        if not context.is_valid:
+            return None
+        return trace_page(self.settings, trace_id=context.trace_id, span_id=context.span_id)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Deliver everything that has ended, to every backend.
+
+        Args:
+            timeout: hard limit, seconds.
+
+        Returns:
+            True when all of it was handed over in time.
+        """
+        deadline = time.monotonic() + timeout
+        ours = self._flush_ours(deadline)
+        return flush_processors(list(self._others()), deadline) and ours
+
+    def shutdown(self, timeout: float | None = None) -> bool:
+        """Deliver what is left and stop; what ends later is dropped and counted.
+
+        Args:
+            timeout: hard limit, seconds; `OTEL_SENTRY_SHUTDOWN_TIMEOUT` if None.
+
+        Returns:
+            As `flush()`.
+        """
+        flushed = self.flush(self.settings.shutdown_timeout_seconds if timeout is None else timeout)
+        if self._span_processor is not None:
+            self._span_processor.shutdown()
+        return flushed
+
+    def _flush_ours(self, deadline: float) -> bool:
+        flushed = True
+        if self._span_processor is not None:
+            flushed = self._span_processor.force_flush(_milliseconds(deadline))
+        if self._outbox is not None:
+            flushed = self._outbox.flush(max(0.0, deadline - time.monotonic())) and flushed
+        return flushed
+
+
+def _milliseconds(deadline: float) -> int:
+    return max(0, int((deadline - time.monotonic()) * 1000))
