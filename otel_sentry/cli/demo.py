@@ -53,9 +53,7 @@ def _run(receiver: Receiver, directory: Path, *, keep: bool) -> int:
     _say(f"Starting the embedded Sentry ({receiver.url}), chain, web app and worker ...")
     try:
         with dapp:
-            _say(
-                "Three wallets sign in, read their profile and mint; one signs out, one mints twice, one meets the bug ..."
-            )
+            _say("Three wallets sign in, look around and mint; one signs out, one mints twice, one meets the bug ...")
             visits = use_dapp(dapp.url, dapp.node_url)
             _say("Waiting for the telemetry ...\n")
             checks = _checks_when_settled(receiver, dapp, visits)

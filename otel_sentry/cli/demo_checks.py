@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str, int]
 
-NESTING: Final = {
+NESTING: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
     "GET /nonce": [("INSERT",)],
     "POST /sign-in": [("auth.verify_signature", "DELETE"), ("INSERT",)],
     "GET /profile": [

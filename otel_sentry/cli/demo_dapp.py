@@ -122,11 +122,7 @@ class Dapp:
         for process in self._processes.values():
             process.terminate()
         for process in self._processes.values():
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            _wait_or_kill(process)
 
     def witnessed(self) -> str:
         """What the console exporters of web app and worker have written so far."""
@@ -141,6 +137,14 @@ class Dapp:
 
     def _file(self, name: str, kind: str) -> Path:
         return self.directory / f"{name}.{kind}"
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

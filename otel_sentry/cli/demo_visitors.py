@@ -1,4 +1,4 @@
-"""Three wallets that use the example dapp over HTTP, as browsers with a wallet extension would. eth-account enters here."""
+"""Three wallets that use the example dapp as browsers with a wallet extension would. eth-account enters here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from otel_sentry.errors import MissingExtra
 try:
     from eth_account import Account
     from eth_account.messages import encode_defunct
-    from siwe import SiweMessage
 except ImportError as exc:
     raise MissingExtra("the demo's wallets", "demo") from exc
 
@@ -22,6 +21,17 @@ NAMES: Final = ("alice", "bob", "carol")
 CONTRACT: Final = "0xF2E246BB76DF876Cef8b38ae84130F4F55De395b"
 """Where `examples/dapp/chain.py` deploys its contract."""
 _MINT: Final = "0x1249c58b"
+_SIGN_IN_MESSAGE: Final = """\
+dapp.example wants you to sign in with your Ethereum account:
+{}
+
+
+URI: https://dapp.example
+Version: 1
+Chain ID: {}
+Nonce: {}
+Issued At: {}"""
+"""The message of EIP-4361 without its optional parts."""
 _FIRST_KEY: Final = 2  # the test chain funds the private keys 1 to 10; the first one is the deployer
 _GWEI: Final = 10**9
 
@@ -45,15 +55,8 @@ class Visitor:
     def sign_in(self) -> None:
         """Sign the dapp's nonce with the wallet's key (EIP-4361)."""
         nonce = self._visit("GET", "/nonce").json()["nonce"]
-        text = SiweMessage(
-            domain="dapp.example",
-            address=self._account.address,
-            uri="https://dapp.example",
-            version="1",
-            chain_id=self._chain_id(),
-            nonce=nonce,
-            issued_at=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        ).prepare_message()
+        issued = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        text = _SIGN_IN_MESSAGE.format(self._account.address, self._chain_id(), nonce, issued)
         signature = self._account.sign_message(encode_defunct(text=text)).signature.to_0x_hex()
         self._signed_in = True
         self._visit("POST", "/sign-in", json={"message": text, "signature": signature})

@@ -26,7 +26,7 @@ class Recorded:
 
     @property
     def user_agent(self) -> str:
-        """Browser that sent the request, in the older or the newer spelling; empty unless this is a server's span."""
+        """Browser that sent the request, in the older or the newer spelling; empty unless it is a server's span."""
         return str(self.attributes.get("user_agent.original") or self.attributes.get("http.user_agent") or "")
 
     @property

@@ -13,10 +13,8 @@ _OURS = "OTEL_SENTRY_"
 
 
 def child_environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment without its own telemetry set-up, but with every `OTEL_SENTRY_*` setting, and `changes`."""
+    """This process's environment without its telemetry set-up but with each `OTEL_SENTRY_*` setting, and `changes`."""
     inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(_OURS) or not name.startswith(_TELEMETRY)
+        name: value for name, value in os.environ.items() if name.startswith(_OURS) or not name.startswith(_TELEMETRY)
     }
     return {**inherited, **changes}
