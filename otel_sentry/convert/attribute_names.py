@@ -37,66 +37,79 @@ class Rename(NamedTuple):
     """What becomes of one old name.
 
     Attributes:
-        new: the new name, for the documentation all of them.
-        on_server: the new name on SERVER spans, where that differs.
-        split: value → (new name, value) pairs, where one old value holds several or changes its form.
+        new: the new name, or all of them where one old value holds several.
+        on_server: the same on SERVER spans, where it differs.
+        split: (names, value) → pairs, where a value is taken apart or changes its form.
+        kept: values of this type are left to their form, whatever `split` does to others.
     """
 
-    new: str
-    on_server: str | None = None
-    split: Callable[[Any], Pairs] | None = None
+    new: tuple[str, ...]
+    on_server: tuple[str, ...] = ()
+    split: Callable[[tuple[str, ...], Any], Pairs] | None = None
+    kept: type | None = None
+
+    def names(self, kind: SpanKind) -> tuple[str, ...]:
+        """New names on spans of a kind."""
+        return self.on_server if self.on_server and kind is SpanKind.SERVER else self.new
 
     def pairs(self, value: Any, kind: SpanKind) -> Pairs:
         """New pairs for an old value."""
-        if self.split is not None:
-            return self.split(value)
-        return (((self.on_server if self.on_server and kind is SpanKind.SERVER else self.new), value),)
+        names = self.names(kind)
+        return ((names[0], value),) if self.split is None else self.split(names, value)
 
 
-def _target(value: Any) -> Pairs:
+def _target(names: tuple[str, ...], value: Any) -> Pairs:
     rest, _, fragment = text(value).partition("#")
     path, _, query = rest.partition("?")
-    pairs = (("url.path", path), ("url.query", query), ("url.fragment", fragment))
-    return tuple(pair for pair in pairs if pair[1]) if query or fragment else pairs[:1]
+    return tuple((name, part) for name, part in zip(names, (path, query, fragment), strict=True) if part)
 
 
-def _host(value: Any) -> Pairs:
-    host, colon, port = text(value).rpartition(":")
-    if colon and port.isascii() and port.isdigit() and (":" not in host or host.startswith("[")):
-        return ("server.address", host.strip("[]")), ("server.port", int(port[:9]))
-    return (("server.address", value),)
+def _host(names: tuple[str, ...], value: Any) -> Pairs:
+    address, port = names
+    host, colon, number = text(value).rpartition(":")
+    if colon and _is_number(number) and (":" not in host or host.startswith("[")):
+        return (address, host.strip("[]")), (port, int(number))
+    return ((address, value),)
 
 
-def _transport(value: Any) -> Pairs:
-    return (("network.transport", text(value).removeprefix("ip_")),)
+def _number(names: tuple[str, ...], value: Any) -> Pairs:
+    return ((names[0], int(value) if isinstance(value, str) and _is_number(value) else value),)
 
 
-def _grpc_status(value: Any) -> Pairs:
-    return (("rpc.response.status_code", grpc_code_name(value) or text(value)),)
+def _transport(names: tuple[str, ...], value: Any) -> Pairs:
+    return ((names[0], text(value).removeprefix("ip_")),)
+
+
+def _grpc_status(names: tuple[str, ...], value: Any) -> Pairs:
+    return ((names[0], grpc_code_name(value) or text(value)),)
+
+
+def _is_number(digits: str) -> bool:
+    return len(digits) <= 5 and digits.isascii() and digits.isdigit()
 
 
 RENAMES: Final[Mapping[str, Rename]] = {
-    "http.url": Rename("url.full"),
-    "http.target": Rename("url.path, url.query, url.fragment", split=_target),
-    "http.scheme": Rename("url.scheme"),
-    "http.status_code": Rename("http.response.status_code"),
-    "http.user_agent": Rename("user_agent.original"),
-    "http.flavor": Rename("network.protocol.version"),
-    "net.protocol.version": Rename("network.protocol.version"),
-    "http.client_ip": Rename("client.address"),
-    "net.host.name": Rename("server.address"),
-    "net.peer.name": Rename("server.address", on_server="client.address"),
-    "http.server_name": Rename("server.address"),
-    "http.host": Rename("server.address, server.port", split=_host),
-    "net.host.port": Rename("server.port"),
-    "net.peer.port": Rename("server.port", on_server="client.port"),
-    "net.sock.peer.addr": Rename("network.peer.address"),
-    "net.peer.ip": Rename("network.peer.address"),
-    "net.transport": Rename("network.transport", split=_transport),
-    "db.name": Rename("db.namespace"),
-    "rpc.grpc.status_code": Rename("rpc.response.status_code", split=_grpc_status),
-    "code.filepath": Rename("code.file.path"),
-    "code.lineno": Rename("code.line.number"),
+    "http.url": Rename(("url.full",)),
+    "http.target": Rename(("url.path", "url.query", "url.fragment"), split=_target),
+    "http.scheme": Rename(("url.scheme",)),
+    "http.status_code": Rename(("http.response.status_code",), split=_number, kept=int),
+    "http.user_agent": Rename(("user_agent.original",)),
+    "http.flavor": Rename(("network.protocol.version",)),
+    "net.protocol.version": Rename(("network.protocol.version",)),
+    "http.client_ip": Rename(("client.address",)),
+    "net.host.name": Rename(("server.address",)),
+    "net.peer.name": Rename(("server.address",), on_server=("client.address",)),
+    "http.host": Rename(("server.address", "server.port"), split=_host),
+    "http.server_name": Rename(("server.address", "server.port"), split=_host),
+    "net.host.port": Rename(("server.port",), split=_number, kept=int),
+    "net.peer.port": Rename(("server.port",), on_server=("client.port",), split=_number, kept=int),
+    "net.sock.peer.addr": Rename(("network.peer.address",)),
+    "net.peer.ip": Rename(("network.peer.address",)),
+    "net.transport": Rename(("network.transport",), split=_transport),
+    "db.name": Rename(("db.namespace",)),
+    "rpc.grpc.status_code": Rename(("rpc.response.status_code",), split=_grpc_status),
+    "code.filepath": Rename(("code.file.path",)),
+    "code.lineno": Rename(("code.line.number",)),
 }
 """In order of precedence where several old names have the same new one."""
 
@@ -120,11 +133,3 @@ def put_renamed(result: dict[str, Attribute], old: str, value: Any, kind: SpanKi
         typed = attribute(part)
         if typed is not None and result.setdefault(new, typed) != typed:
             result.update(typed_attributes({old: value}))
-
-
-def new_names(old: str, kind: SpanKind) -> tuple[str, ...]:
-    """Every name that one old name may be sent under."""
-    rename = RENAMES[old]
-    if rename.split is not None:
-        return (*rename.new.split(", "), old)
-    return (rename.on_server if rename.on_server and kind is SpanKind.SERVER else rename.new, old)

@@ -188,9 +188,19 @@ def _own_attributes(shape: Shape, attributes: dict[str, Any]) -> dict[str, Attri
             own[name] = {"type": DOUBLE, "value": value}
         elif (typed := attribute(value)) is not None:
             own[name] = typed
+    if shape.kept or shape.special:
+        _rename_apart(shape, attributes, own)
+    return own
+
+
+def _rename_apart(shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]) -> None:
+    """Old pairs whose translation depends on their value."""
+    for old, new, kept in shape.kept:
+        if type(attributes[old]) is not kept:
+            own.pop(new, None)
+            put_renamed(own, old, attributes[old], shape.kind)
     for old in shape.special:
         put_renamed(own, old, attributes[old], shape.kind)
-    return own
 
 
 def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]) -> dict[str, Any]:

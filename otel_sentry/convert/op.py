@@ -66,6 +66,7 @@ CACHE_STORES: Final = frozenset({"redis", "valkey", "memcached", "memcache", "ke
 
 _MESSAGING_TYPE_KEYS: Final = ("messaging.operation.type", "messaging.operation", "messaging.operation.name")
 _COMMAND_KEYS: Final = ("cache.operation", "db.operation.name", "db.operation")
+_GRAPHQL_KEYS: Final = ("graphql.operation.type", "graphql.operation.name", "graphql.document", "graphql.path")
 _HTTP_KIND: Final = {SpanKind.SERVER: "http.server", SpanKind.CLIENT: "http.client"}
 
 
@@ -159,8 +160,9 @@ def _faas(_value: Any, attributes: Mapping[str, Any], _kind: SpanKind) -> str:
     return FAAS_TRIGGER_TO_OP.get(text(attributes.get("faas.trigger")), "function")
 
 
-def _graphql(_value: Any, _attributes: Mapping[str, Any], _kind: SpanKind) -> str:
-    return "graphql"
+def _graphql(_value: Any, attributes: Mapping[str, Any], _kind: SpanKind) -> str | None:
+    is_graphql = first_of(attributes, _GRAPHQL_KEYS) is not None or attributes.get("component") == "graphql"
+    return "graphql" if is_graphql else None
 
 
 def _file(_path: Any, _attributes: Mapping[str, Any], _kind: SpanKind) -> str:
@@ -201,7 +203,7 @@ OP_RULES: Final = (
         _faas,
         "http.server · queue.process · function",
     ),
-    OpRule("GraphQL", ("graphql.operation.type", "graphql.operation.name", "graphql.document"), _graphql, "graphql"),
+    OpRule("GraphQL", (*_GRAPHQL_KEYS, "component"), _graphql, "graphql"),
     OpRule("Files", ("file.path",), _file, "file"),
 )
 """In this order; the documentation prints it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from otel_sentry.convert.values import text
@@ -21,14 +22,32 @@ INSTRUMENTATION_PREFIXES: Final = (
 )
 """Scope names that start so are instrumentations; the rest of the name is the library."""
 
+LIBRARY_SCOPES: Final[Mapping[str, str]] = {
+    "ariadne": "ariadne",
+    "autogen-core": "autogen",
+    "elasticsearch-api": "elasticsearch",
+    "google.adk": "google_adk",
+    "google.cloud": "google_cloud",
+    "litellm": "litellm",
+    "mcp-python-sdk": "mcp",
+    "pydantic-ai": "pydantic_ai",
+    "semantic_kernel": "semantic_kernel",
+    "strawberry": "strawberry",
+    "temporalio": "temporalio",
+}
+"""Libraries that make spans themselves: scope name, or its beginning up to a dot → library."""
+
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9_.]")
 
 
 def instrumented_library(scope_name: str) -> str | None:
-    """`fastapi` for `opentelemetry.instrumentation.fastapi`; None when the scope is no instrumentation."""
+    """`fastapi` for `opentelemetry.instrumentation.fastapi`; None when the scope is the application's own."""
     for prefix in INSTRUMENTATION_PREFIXES:
         if scope_name.startswith(prefix) and len(scope_name) > len(prefix):
             return scope_name[len(prefix) :]
+    for scope, library in LIBRARY_SCOPES.items():
+        if scope_name == scope or scope_name.startswith(f"{scope}."):
+            return library
     return None
 
 

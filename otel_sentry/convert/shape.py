@@ -10,7 +10,7 @@ from typing import Any, Final
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
 
-from otel_sentry.convert.attribute_names import DIRECTIVES, RENAMES, new_names
+from otel_sentry.convert.attribute_names import DIRECTIVES, RENAMES
 from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OpRule, op_by_rules
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
@@ -32,6 +32,7 @@ class Shape:
         wire_names: the name each attribute is sent under, in the order of the span's attributes; None for those that
             are handled apart.
         special: old names whose translation depends on their value or meets a name that is there.
+        kept: (old name, wire name, type) of those whose value is left as it is only if it has that type.
         identity: names of identity attributes, held back.
         shadows: common names that the span's own may hide.
         rules: rules that may give the op.
@@ -43,6 +44,7 @@ class Shape:
     scope: InstrumentationScope | None
     wire_names: tuple[str | None, ...]
     special: tuple[str, ...]
+    kept: tuple[tuple[str, str, type], ...]
     identity: tuple[str, ...]
     shadows: tuple[str, ...]
     rules: tuple[OpRule, ...]
@@ -92,12 +94,14 @@ class Shapes:
         special = tuple(_special_names(present, kind))
         apart = {"", *special, *DIRECTIVES, *self._identity_names}
         wire_names = tuple(None if name in apart else _wire_name(name, kind) for name in names)
-        possible = {*wire_names, *(new for old in special for new in new_names(old, kind))}
+        possible = {*wire_names, *special, *(new for old in special for new in RENAMES[old].names(kind))}
+        kept = [(name, _wire_name(name, kind), RENAMES[name].kept) for name in names if name in RENAMES]
         return Shape(
             kind=kind,
             scope=scope,
             wire_names=wire_names,
             special=special,
+            kept=tuple((old, new, type_) for old, new, type_ in kept if type_ is not None and old not in special),
             identity=tuple(name for name in names if name in self._identity_names),
             shadows=tuple(sorted(self._common_names & possible)),
             rules=tuple(rule for rule in OP_RULES if not present.isdisjoint(rule.keys)),
@@ -107,14 +111,15 @@ class Shapes:
 
 
 def _wire_name(name: str, kind: SpanKind) -> str:
-    return new_names(name, kind)[0] if name in RENAMES else name
+    return RENAMES[name].names(kind)[0] if name in RENAMES else name
 
 
 def _special_names(present: set[str], kind: SpanKind) -> Iterable[str]:
-    """Old names in order of precedence whose new name is not simply theirs."""
+    """Old names, in order of precedence, whose pair is not simply theirs under a new name."""
     old_names = [old for old in RENAMES if old in present]
-    claims = Counter(new for old in old_names for new in new_names(old, kind))
+    claims = Counter(new for old in old_names for new in RENAMES[old].names(kind))
     for old in old_names:
-        news = new_names(old, kind)[:-1]
-        if RENAMES[old].split is not None or any(new in present or claims[new] > 1 for new in news):
+        rename = RENAMES[old]
+        takes_apart = rename.split is not None and rename.kept is None
+        if takes_apart or any(new in present or claims[new] > 1 for new in rename.names(kind)):
             yield old

@@ -14,6 +14,7 @@ INTERNAL_ERROR: Final = "internal_error"
 HTTP_STATUS_KEYS: Final = ("http.response.status_code", "http.status_code")
 GRPC_STATUS_KEYS: Final = ("rpc.response.status_code", "rpc.grpc.status_code")
 STATUS_KEYS: Final = frozenset(HTTP_STATUS_KEYS + GRPC_STATUS_KEYS)
+ASGI_EVENT_KEY: Final = "asgi.event.type"
 
 HTTP_STATUS_TO_SENTRY: Final[Mapping[int, str]] = {
     401: "unauthenticated",
@@ -67,13 +68,13 @@ def wire_status(code: StatusCode, kind: SpanKind, attributes: Mapping[str, Any])
     """`ok` or `error`, as span v2 knows (design decision 9).
 
     UNSET with a failed HTTP or gRPC code is an error, but for a server's 4xx, which OpenTelemetry leaves unset
-    on purpose.
+    on purpose; the "http send" span that ASGI instrumentation puts under a server span is the server's as well.
     """
     if code is not StatusCode.UNSET:
         return ERROR if code is StatusCode.ERROR else OK
     http = _http_code(attributes)
     if http is not None:
-        first_failure = 500 if kind is SpanKind.SERVER else 400
+        first_failure = 500 if kind is SpanKind.SERVER or ASGI_EVENT_KEY in attributes else 400
         return OK if 100 <= http < first_failure else ERROR
     return OK if _grpc_status(attributes) in (None, OK) else ERROR
 
