@@ -159,10 +159,10 @@ def _member(raw: str) -> Member | None:
         return Member(unquote(key), unquote(rest.strip(" \t"))) if key != SENTRY_PREFIX else None
     value, _, properties = rest.partition(";")
     # unquote_plus as OpenTelemetry's own propagator does: its Python peers write a space as `+`.
-    name = unquote_plus(key).strip()
-    if not name or name.startswith(SENTRY_PREFIX):
+    name = unquote_plus(key)
+    if not name.strip() or name.startswith(SENTRY_PREFIX):
         return None
-    return Member(name, unquote_plus(value).strip(), _properties(properties))
+    return Member(name, unquote_plus(value.strip(" \t")), _properties(properties))
 
 
 def _properties(text: str) -> str:

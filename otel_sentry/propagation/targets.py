@@ -17,22 +17,30 @@ Targets = tuple[Callable[[str], object], ...]
 
 
 class Address(NamedTuple):
-    """Where a request goes. `port` is the scheme's own if none was said, 0 if unknown; `path` begins with `/`."""
+    """Where a request goes.
+
+    Attributes:
+        scheme: lower-case.
+        host: lower-case.
+        port: the scheme's own if none was said, 0 if unknown.
+        path: begins with `/`.
+        written_host: the host as it was written, if that differs.
+    """
 
     scheme: str
     host: str
     port: int
     path: str
+    written_host: str = ""
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """The address as text: as people write it, and with the port where that is the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        with_port = f"{self.scheme}://{host}:{self.port}{self.path}"
-        plain = f"{self.scheme}://{host}{self.path}"
-        if not self.port:
-            return (plain,)
-        return (plain, with_port) if DEFAULT_PORTS.get(self.scheme) == self.port else (with_port,)
+        """The address as text: as people write it, with the port where that is the scheme's own, in lower case."""
+        ports = [f":{self.port}"] if self.port else [""]
+        if DEFAULT_PORTS.get(self.scheme) == self.port:
+            ports.insert(0, "")
+        hosts = [host for host in (self.written_host, self.host) if host] or [""]
+        return tuple(f"{self.scheme}://{_bracketed(host)}{port}{self.path}" for host in hosts for port in ports)
 
     @property
     def host_and_own_port(self) -> tuple[str, int | None]:
@@ -49,8 +57,11 @@ def address_of(url: str) -> Address | None:
         return None
     if not parts.scheme or host is None:
         return None
-    scheme = parts.scheme.lower()
-    return Address(scheme, host, port or DEFAULT_PORTS.get(scheme, 0), parts.path or "/")
+    start = parts.netloc.lower().rfind(host)
+    written = parts.netloc[start : start + len(host)]
+    scheme = parts.scheme
+    port = port or DEFAULT_PORTS.get(scheme, 0)
+    return Address(scheme, host, port, parts.path or "/", "" if written == host else written)
 
 
 def compile_targets(entries: Iterable[str] | None) -> Targets | None:
@@ -81,6 +92,10 @@ def admits(targets: Targets | None, address: Address | None) -> bool:
 def is_host_among(hosts: Iterable[str], address: Address) -> bool:
     """Whether a host was named: `api.example.com`, `api.example.com:8443`, or `*.example.com` for its subdomains."""
     return any(_is_host(named.lower(), address) for named in hosts)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _test(entry: str) -> Callable[[str], object]:
