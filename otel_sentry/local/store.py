@@ -148,6 +148,11 @@ class Store:
         kept = self.envelopes()
         return [arrival.payload for received in kept for arrival in received.arrivals if arrival.kind is kind]
 
+    def trace(self, trace_id: str) -> list[Arrival]:
+        """What belongs to one trace, oldest first."""
+        kept = self.envelopes()
+        return [arrival for received in kept for arrival in received.arrivals if arrival.trace_id == trace_id]
+
     def by_trace(self) -> dict[str, list[Arrival]]:
         """Arrivals grouped by trace, in order of the trace's first arrival; what has no trace is left out."""
         grouped: dict[str, list[Arrival]] = {}
