@@ -15,8 +15,8 @@ SDK_NAME: Final = "otel_sentry"
 
 RELEASE_KEYS: Final = ("service.version",)
 ENVIRONMENT_KEYS: Final = ("deployment.environment.name", "deployment.environment")
-SERVER_NAME_KEYS: Final = ("host.name", "service.instance.id")
-"""Resource attributes read for what the settings leave open, in order."""
+SERVER_NAME_KEYS: Final = ("host.name",)
+"""Resource attributes read where the settings are silent. Not `service.instance.id`: the SDK makes up a UUID."""
 
 
 class ServiceNames(NamedTuple):
