@@ -1,45 +1,173 @@
-"""Which live exception is leaving a span that is about to end. Pure but for `sys.exc_info()` of the calling thread.
+"""Which live exception is leaving a span that is about to end, and how it looks without the machinery around it.
 
-Rule: a live exception counts only if the span itself has recorded it (type and message); an unrelated one that is
-being handled around the span does not.
+Reads the calling thread's `sys.exc_info()` and frames, keeps nothing.
+Rule: a live exception counts only if the span itself recorded it (type and message); one that is merely being handled
+around the span does not.
 """
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+import traceback as traceback_module
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.trace import Span
+
+from otel_sentry.convert.values import text
+from otel_sentry.issues.expected import qualified_name
+from otel_sentry.issues.incident import COMPARED_LINES
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import Event, ReadableSpan
+    from types import FrameType
 
-EVENT_NAME = "exception"
+    from opentelemetry.sdk.trace import Event
 
+EXCEPTION_EVENT = "exception"
+"""Name of the span event in which OpenTelemetry records an exception."""
+MAX_FRAMES = 100
+"""Frames kept of one traceback; sentry-sdk's `max_stack_frames` has the same default."""
 
-def exception_events(span: ReadableSpan) -> list[Event]:
-    """The span's recorded exceptions, oldest first."""
-    return [event for event in span.events if event.name == EVENT_NAME]
+_OLDEST_KEPT = 40
+_END_OF_SPAN = Span.end.__code__
+_SEARCHED_FRAMES = 12
+_SHORTEST_CUT = 16
+"""Nobody limits attributes to less; shorter messages have to agree whole."""
 
 
 def leaving(events: list[Event]) -> BaseException | None:
-    """The exception of this thread, if one of `events` recorded it."""
+    """The exception of this thread, if one of `events` recorded it, or if recording it is what failed."""
     exception = sys.exc_info()[1]
-    if exception is None or not any(describes(event, exception) for event in events):
+    if exception is None:
         return None
-    return exception
+    if any(describes(event, exception) for event in events) or (not events and _broke_recording(exception)):
+        return exception
+    return None
 
 
 def describes(event: Event, exception: BaseException) -> bool:
     """Whether `event` has the type and message of `exception`."""
     attributes = event.attributes or {}
-    if attributes.get("exception.type") != type_name(type(exception)):
+    if attributes.get("exception.type") != qualified_name(type(exception)):
         return False
     try:
-        return attributes.get("exception.message") == str(exception)
+        message = str(exception)
     except Exception:  # noqa: BLE001  # a foreign __str__ may raise anything
         return False
+    recorded = attributes.get("exception.message")
+    # OpenTelemetry's attribute length limit may have cut the message.
+    return recorded == message or (
+        isinstance(recorded, str) and len(recorded) >= _SHORTEST_CUT and message.startswith(recorded)
+    )
 
 
-def type_name(kind: type[BaseException]) -> str:
-    """A type as OpenTelemetry's SDK writes it into `exception.type`."""
-    module = kind.__module__
-    return kind.__qualname__ if not module or module == "builtins" else f"{module}.{kind.__qualname__}"
+def ended_by_opentelemetry() -> bool:
+    """Whether the span that is ending is ended by a context manager or instrumentation of OpenTelemetry.
+
+    Together with an exception that is on its way this means that the exception escapes the span. Code that calls
+    `span.end()` itself, in an `except` block say, may yet swallow it.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # the documented way to look at one's callers
+    for _ in range(_SEARCHED_FRAMES):
+        if frame is None:
+            return False
+        if frame.f_code is _END_OF_SPAN:
+            return _module(frame.f_back).startswith(("opentelemetry.", "otel_sentry."))
+        frame = frame.f_back
+    return False
+
+
+def natural_traceback(exception: BaseException) -> TracebackType | None:
+    """The traceback as the application will see it once the exception has left the context managers around the span.
+
+    While a `with` block is being left, the generators behind it head the traceback; Python removes them afterwards.
+    """
+    whole = traceback = exception.__traceback__
+    while traceback is not None and _is_context_manager(traceback.tb_frame):
+        traceback = traceback.tb_next
+    return traceback if traceback is not None else whole
+
+
+def depth(traceback: TracebackType | None) -> int:
+    """Number of frames."""
+    count = 0
+    while traceback is not None:
+        count, traceback = count + 1, traceback.tb_next
+    return count
+
+
+def outermost(traceback: TracebackType | None, count: int) -> TracebackType | None:
+    """A copy of the first `count` frames of a traceback; the original stays as it is."""
+    kept: list[TracebackType] = []
+    while traceback is not None and len(kept) < count:
+        kept.append(traceback)
+        traceback = traceback.tb_next
+    return _chain(kept)
+
+
+def raising_lines(traceback: TracebackType | None) -> tuple[tuple[str, int], ...]:
+    """File and line of the frames nearest to the raise, last first."""
+    nearest: deque[tuple[str, int]] = deque(maxlen=COMPARED_LINES)
+    while traceback is not None:
+        nearest.appendleft((traceback.tb_frame.f_code.co_filename, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    return tuple(nearest)
+
+
+def as_attributes(exception: BaseException, *, with_stacktrace: bool = True) -> dict[str, str]:
+    """An exception as OpenTelemetry records it, whatever it does when it is shown."""
+    attributes = {
+        "exception.type": qualified_name(type(exception)),
+        "exception.message": text(exception),
+    }
+    if with_stacktrace:
+        attributes["exception.stacktrace"] = _formatted(exception)
+    return attributes
+
+
+def _formatted(exception: BaseException) -> str:
+    try:
+        lines = traceback_module.format_exception(type(exception), exception, exception.__traceback__)
+    except Exception:  # noqa: BLE001  # a foreign attribute may raise anything
+        return ""
+    return "".join(lines)
+
+
+def bounded(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback, or a copy without its middle if it has more than `MAX_FRAMES` frames."""
+    entries = []
+    step = traceback
+    while step is not None:
+        entries.append(step)
+        step = step.tb_next
+    if len(entries) <= MAX_FRAMES:
+        return traceback
+    return _chain(entries[:_OLDEST_KEPT] + entries[_OLDEST_KEPT - MAX_FRAMES :])
+
+
+def _chain(entries: list[TracebackType]) -> TracebackType | None:
+    chain = None
+    for entry in reversed(entries):
+        chain = TracebackType(chain, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return chain
+
+
+def _is_context_manager(frame: FrameType) -> bool:
+    caller = frame.f_back
+    return caller is not None and caller.f_code.co_name in {"__exit__", "__aexit__"} and _module(caller) == "contextlib"
+
+
+def _broke_recording(exception: BaseException) -> bool:
+    """Whether `exception` was raised by `Span.record_exception`, for another one whose `__str__` raises."""
+    traceback = exception.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code is Span.record_exception.__code__:
+            return exception.__context__ is not None
+        traceback = traceback.tb_next
+    return False
+
+
+def _module(frame: FrameType | None) -> str:
+    name: Any = frame.f_globals.get("__name__") if frame is not None else None
+    return name if isinstance(name, str) else ""

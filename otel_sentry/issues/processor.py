@@ -1,135 +1,132 @@
-"""`IssueProcessor`: sees exceptions leave spans while they are alive, and makes one Sentry issue of each.
+"""`IssueProcessor`: where OpenTelemetry and sentry-sdk tell the issues room of exceptions.
 
-Runs on the application's thread; never raises into it.
+A thin shell on the application's thread: passes on what is seen, never raises.
 """
 
 from __future__ import annotations
 
-import inspect
-import logging
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
-import sentry_sdk
-from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from sentry_sdk.utils import event_from_exception
+from opentelemetry.sdk.trace import SpanProcessor
 
-from otel_sentry.identity.context import wallet_in
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.user import NOBODY, identity_of, user_payload
-from otel_sentry.issues.live_exception import exception_events, leaving
+from otel_sentry.issues.breadcrumbs import SpanBreadcrumbs
+from otel_sentry.issues.expected import Expected
+from otel_sentry.issues.sdk import SentrySdk
+from otel_sentry.issues.sdk_captures import SdkCaptures
+from otel_sentry.issues.span_sightings import SpanSightings
+from otel_sentry.issues.surroundings import Surroundings
+from otel_sentry.issues.workbench import Workbench
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Span
-    from sentry_sdk._types import Event
     from sentry_sdk.client import BaseClient
 
     from otel_sentry.issues.segment_view import SegmentOf, SegmentView
 
-_logger = logging.getLogger(__name__)
-_MARK = "_otel_sentry_issue"
-
 
 class IssueProcessor(SpanProcessor):
-    """Makes Sentry issues of exceptions that leave spans, and links those that sentry-sdk captures itself.
+    """Makes one Sentry issue of each exception that leaves a span or that sentry-sdk captures.
 
-    Add it to the tracer provider, and register `event_processor` with
-    `sentry_sdk.scope.add_global_event_processor`.
+    Add it to the tracer provider, and register `event_processor` once with
+    `sentry_sdk.scope.add_global_event_processor`. Starts no thread before the first exception.
 
     Args:
-        client: gives the sentry-sdk client that carries issues.
         segment_of: gives the local root of a live span.
+        client: gives the sentry-sdk client that carries issues; the current one if None.
         privacy: what stands for wallets.
         wallet_attributes: span attributes read as the wallet, in order.
         unsampled_errors: also make issues of exceptions in traces that Sentry does not keep.
+        span_events: span events that are no exceptions become breadcrumbs.
+        trace_url: template of another backend's page of a trace, with `{trace_id}`.
+        expected: further exceptions that are no issue, by qualified name or class.
+        grace_seconds: how long an exception that has escaped its local root waits for a hook or framework that knows
+            more of it; shorter than the delay after which an ended span counts as handed over.
+        clock: monotonic seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # keyword-only, each with its default
         self,
         *,
         segment_of: SegmentOf,
-        client: Callable[[], BaseClient] = sentry_sdk.get_client,
+        client: Callable[[], BaseClient] | None = None,
         privacy: Privacy | None = None,
         wallet_attributes: Sequence[str] = ("wallet.address",),
         unsampled_errors: bool = True,
+        span_events: bool = True,
+        trace_url: str | None = None,
+        expected: Iterable[str | type[BaseException]] = (),
+        grace_seconds: float = 0.5,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
         self._segment_of = segment_of
-        self._privacy = privacy or Privacy()
-        self._wallet_attributes = wallet_attributes
         self._unsampled_errors = unsampled_errors
-        self._options_wanted = "client_options" in inspect.signature(event_from_exception).parameters
+        crumbs = SpanBreadcrumbs() if span_events else None
+        self._bench = Workbench(
+            sdk=SentrySdk(client),
+            expected=Expected(expected),
+            surroundings=Surroundings(
+                privacy=privacy or Privacy(),
+                wallet_attributes=wallet_attributes,
+                trace_url=trace_url,
+                span_events=crumbs,
+            ),
+            grace_seconds=grace_seconds,
+            clock=clock,
+        )
+        self._spans = SpanSightings(self._bench, crumbs)
+        self._captures = SdkCaptures(self._bench, segment_of)
+
+    @property
+    def failures(self) -> int:
+        """Exceptions that a fault of ours lost; they are in the client's report too."""
+        return self._bench.failures
+
+    @property
+    def pending(self) -> int:
+        """Issues that wait for their local root to end."""
+        return len(self._bench.incidents)
 
     def _on_ending(self, span: Span) -> None:
         """Look whether an exception is leaving the span; called on the application's thread."""
         try:
-            events = exception_events(span)
-            if events:
-                self._see(span, events)
-        except Exception:  # no exception of ours may reach the application
-            _logger.debug("an exception could not become an issue", exc_info=True)
+            if self._spans.worth_a_look(span):
+                self._look(span)
+        except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
+            self._bench.failed(error)
 
     def event_processor(self, event: dict[str, Any], hint: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Link an event of sentry-sdk to its span and user; drop what is an issue already."""
+        """Link an event of sentry-sdk to its span and user; None for what is an issue already."""
         if event.get("type") is not None:
             return event
-        exception = ((hint or {}).get("exc_info") or (None, None, None))[1]
-        if exception is not None and (hint or {}).get("otel_sentry") is None:
-            if _marked(exception):
-                return None
-            _mark(exception)
-        span = trace.get_current_span()
-        if isinstance(span, ReadableSpan):
-            self._link(event, span)
-        return event
+        try:
+            return self._captures.process(event, hint or {})
+        except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
+            self._bench.failed(error)
+            return event
 
-    def _see(self, span: Span, events: list[Any]) -> None:
-        exception = leaving(events)
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Hand every issue that waits to the client, as far as it is known.
+
+        Args:
+            timeout_millis: not needed, for nothing here blocks; the client's own flush delivers.
+        """
+        del timeout_millis
+        self._bench.release()
+        return True
+
+    def shutdown(self) -> None:
+        """Hand every issue that waits to the client."""
+        self._bench.release()
+
+    def _look(self, span: Span) -> None:
+        client = self._bench.sdk.client()
         segment = self._segment_of(span)
-        if exception is None or _marked(exception):
-            return
-        if segment is not None and not segment.verdict.sampled and not self._unsampled_errors:
-            return
-        _mark(exception)
-        client = self._client()
-        event, hint = self._event_of(exception, client)
-        self._link(event, span)
-        sentry_sdk.get_current_scope().capture_event(cast("Event", event), hint={**hint, "otel_sentry": True})
+        if client is not None and self._wanted(segment):
+            self._captures.watch(client)
+            self._spans.look(span, segment)
 
-    def _event_of(self, exception: BaseException, client: BaseClient) -> tuple[dict[str, Any], dict[str, Any]]:
-        options = {"client_options": client.options} if self._options_wanted else {}
-        mechanism = {"type": "auto.otel.span", "handled": True}
-        event, hint = event_from_exception(exception, mechanism=mechanism, **options)
-        return dict(event), dict(hint)
-
-    def _link(self, event: dict[str, Any], span: ReadableSpan) -> None:
-        context = span.get_span_context()
-        if context is None:
-            return
-        segment = self._segment_of(span)
-        link: dict[str, Any] = {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
-        if span.parent is not None:
-            link["parent_span_id"] = f"{span.parent.span_id:016x}"
-        if segment is not None:
-            link["dynamic_sampling_context"] = dict(segment.dsc())
-            event.setdefault("transaction", segment.name)
-        event.setdefault("contexts", {})["trace"] = link
-        user = self._user(span, segment)
-        if user:
-            event["user"] = {**user, **(event.get("user") or {})}
-
-    def _user(self, span: ReadableSpan, segment: SegmentView | None) -> dict[str, Any]:
-        known = (segment.identity if segment is not None else None) or NOBODY
-        for found in (wallet_in(), identity_of(span.attributes or {}, self._wallet_attributes)):
-            if found:
-                known = known.merged(found)
-        return user_payload(known, self._privacy)
-
-
-def _marked(exception: BaseException) -> bool:
-    return _MARK in exception.__dict__
-
-
-def _mark(exception: BaseException) -> None:
-    exception.__dict__[_MARK] = True
+    def _wanted(self, segment: SegmentView | None) -> bool:
+        return self._unsampled_errors or segment is None or segment.verdict.sampled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from otel_sentry.identity.user import Identity
@@ -11,12 +11,22 @@ if TYPE_CHECKING:
 
 
 class SegmentView(Protocol):
-    """A local root span and what its tree shares; read from any thread, written by nobody here."""
+    """A local root span and what its tree shares; read from any thread, written by nobody here. Weakly referable."""
 
     trace_id: int
     span_id: int
-    identity: Identity | None
-    verdict: Verdict
+
+    @property
+    def root(self) -> Any:
+        """The live root span; None once it has ended."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Who the user is, as far as any span has told."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether Sentry keeps the trace."""
 
     @property
     def name(self) -> str:

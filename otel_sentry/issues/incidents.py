@@ -1,0 +1,145 @@
+"""The incidents of this process: found by token, event and segment; bounded in number, bytes and time. No I/O."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, TypeVar
+
+from otel_sentry.issues.incident import Incident, Raise
+
+if TYPE_CHECKING:
+    from otel_sentry.issues.segment_view import SegmentView
+
+Result = TypeVar("Result")
+
+_REMEMBERED = 256
+"""Incidents that have gone out and whose text is still recognised."""
+
+
+class Incidents:
+    """Incidents on their way.
+
+    Args:
+        max_count: how many may wait.
+        max_bytes: what their payloads may take together.
+    """
+
+    def __init__(self, *, max_count: int = 100, max_bytes: int = 8_000_000) -> None:
+        self._max_count = max_count
+        self._max_bytes = max_bytes
+        self._start_over()
+
+    def __len__(self) -> int:
+        return len(self._by_token)
+
+    def add(self, incident: Incident) -> list[Incident]:
+        """Take an incident in.
+
+        Returns:
+            The oldest ones that have to leave now because of it.
+        """
+        with self._locked():
+            self._by_token[incident.token] = incident
+            self._bytes += incident.size
+            return self._overflow()
+
+    def resize(self, incident: Incident, size: int) -> list[Incident]:
+        """Note that a payload has grown; returns as `add` does."""
+        with self._locked():
+            if incident.token in self._by_token:
+                self._bytes += size - incident.size
+            incident.size = size
+            return self._overflow()
+
+    def get(self, token: str) -> Incident | None:
+        """The incident of a mark, if it is still on its way."""
+        with self._locked():
+            return self._by_token.get(token)
+
+    def of_event(self, event_id: str) -> Incident | None:
+        """The incident that an event of sentry-sdk is about."""
+        with self._locked():
+            return next((found for found in self._by_token.values() if found.event_id == event_id), None)
+
+    def of_segment(self, segment: SegmentView | None) -> list[Incident]:
+        """The incidents under a local root, oldest first."""
+        with self._locked():
+            return [found for found in self._by_token.values() if found.segment is segment]
+
+    def spoken_for(self, speaker: Incident) -> list[Incident]:
+        """Remove the incidents that `speaker` took in."""
+        return [found for found in self._snapshot() if found.outermost() is speaker and self.take(found)]
+
+    def take(self, incident: Incident) -> bool:
+        """Remove an incident in order to send it; False if somebody else already did."""
+        with self._locked():
+            if self._by_token.pop(incident.token, None) is None:
+                return False
+            self._bytes -= incident.size
+            self._recent.append(incident)
+            return True
+
+    def take_all(self) -> list[Incident]:
+        """Remove all incidents, oldest first."""
+        return [found for found in self._snapshot() if self.take(found)]
+
+    def take_due(self, now: float) -> list[Incident]:
+        """Remove the incidents that have waited long enough."""
+        return [found for found in self._snapshot() if found.due <= now and self.take(found)]
+
+    def next_due(self) -> float | None:
+        """When the next incident has waited long enough; None if none waits."""
+        return min((found.due for found in self._snapshot()), default=None)
+
+    def told_by(self, raised: Raise, span_id: int, trace_id: int, since_ns: int) -> Incident | None:
+        """The incident whose exception a span has recorded as text, if any.
+
+        Each text of a span stands for one exception and each exception for at most one text of a span, so that two
+        equal exceptions stay two.
+
+        Args:
+            raised: what the text says.
+            span_id: of the span.
+            trace_id: of its trace.
+            since_ns: when the span started; what was seen before cannot be meant.
+        """
+        with self._locked():
+            for found in [*self._by_token.values(), *self._recent]:
+                if found.raised is None or found.link is None or found.link.trace_id != trace_id:
+                    continue
+                if span_id in found.matched or found.seen.timestamp() * 1e9 < since_ns:
+                    continue
+                if found.raised.agrees(raised):
+                    found.matched.add(span_id)
+                    return found
+            return None
+
+    def _snapshot(self) -> list[Incident]:
+        with self._locked():
+            return list(self._by_token.values())
+
+    def _overflow(self) -> list[Incident]:
+        surplus = []
+        for found in list(self._by_token.values()):
+            if len(self._by_token) <= self._max_count and self._bytes <= self._max_bytes:
+                break
+            del self._by_token[found.token]
+            self._bytes -= found.size
+            self._recent.append(found)
+            surplus.append(found)
+        return surplus
+
+    def _locked(self) -> threading.RLock:
+        """The lock; in a forked child everything is forgotten first, for it is the parent's to send."""
+        if os.getpid() != self._pid:
+            self._start_over()
+        return self._lock
+
+    def _start_over(self) -> None:
+        self._lock = threading.RLock()
+        self._by_token: dict[str, Incident] = {}
+        self._recent: deque[Incident] = deque(maxlen=_REMEMBERED)
+        self._bytes = 0
+        self._pid = os.getpid()

@@ -1,0 +1,116 @@
+"""Completes incidents with what has become known, and sends them.
+
+Those of spans go through the client with all its hooks; events of sentry-sdk have been there, and go to its transport.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_sentry.issues import breadcrumbs
+from otel_sentry.issues.bounds import bound_exceptions
+from otel_sentry.issues.incident import Incident, Source
+from otel_sentry.issues.surroundings import Surroundings, merge_user
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from otel_sentry.issues.incidents import Incidents
+    from otel_sentry.issues.sdk import SentrySdk
+
+OUR_HINT: Final = "otel_sentry"
+"""Key in the hints of events that this room has made."""
+
+Event = dict[str, Any]
+
+
+class IssueSender:
+    """Sends incidents.
+
+    Args:
+        sdk: the client.
+        incidents: where those wait that an incident speaks for.
+        surroundings: fills in what is known around the exception.
+    """
+
+    def __init__(self, sdk: SentrySdk, incidents: Incidents, surroundings: Surroundings) -> None:
+        self._sdk = sdk
+        self._incidents = incidents
+        self._surroundings = surroundings
+
+    def place(self, event: Event, incident: Incident, span: ReadableSpan | None) -> None:
+        """Tell an event what is known when its exception is seen."""
+        client = self._sdk.client()
+        if incident.link is not None:
+            self._surroundings.link(event, incident.link, None, None)
+        if span is not None:
+            merge_user(event, self._surroundings.user(span.attributes, incident.segment))
+            self._surroundings.resource(event, span.resource)
+            for name, value in self._surroundings.names(span.resource, client.options if client else {}).items():
+                event.setdefault(name, value)
+
+    def complete(self, incident: Incident, root: ReadableSpan | None) -> None:
+        """Tell an incident's own event what its local root knows now: final name, user, span events."""
+        event, segment = incident.event, incident.segment
+        if event is None or segment is None or incident.link is None:
+            return
+        self._surroundings.link(event, incident.link, segment, self._sdk.public_key())
+        self._surroundings.name(event, segment)
+        merge_user(event, self._surroundings.user(root.attributes if root is not None else None, segment))
+        if "breadcrumbs" not in event:
+            breadcrumbs.merge(event, self._surroundings.crumbs(segment, incident.seen))
+
+    def send(self, incident: Incident) -> None:
+        """Send an incident that was taken out of `incidents`, and forget those it speaks for."""
+        speaker = incident.outermost()
+        if speaker is incident or speaker.gone:
+            self._send(incident)
+        self.forget(incident)
+
+    def forget(self, incident: Incident) -> None:
+        """Forget an incident that was taken out, and those it speaks for."""
+        for other in self._incidents.spoken_for(incident):
+            other.forget()
+        incident.forget()
+
+    def _send(self, incident: Incident) -> None:
+        if incident.source is Source.SDK:
+            if incident.envelope is not None and incident.forward is not None:
+                self._decide(incident)
+                incident.forward(incident.envelope)
+            return
+        event, context = incident.event, incident.context
+        if event is None or context is None:
+            return
+        if "transaction" not in event:
+            self.complete(incident, None)
+        set_handled(event, handled=not incident.escaped)
+        bound_exceptions(event)
+        exc_info = incident.hint.get("exc_info")
+        hint: dict[str, Any] = {OUR_HINT: incident.seen}
+        if exc_info is not None:
+            hint["exc_info"] = exc_info()
+        self._sdk.capture(event, hint, context)
+
+    def _decide(self, incident: Incident) -> None:
+        """Settle what sentry-sdk could not know when it captured the exception."""
+        segment, envelope = incident.segment, incident.envelope
+        event = envelope.get_event()
+        if segment is None or not isinstance(event, dict):
+            return
+        public_key = self._sdk.public_key()
+        if public_key:
+            envelope.headers["trace"] = self._surroundings.header(segment, public_key)
+        if incident.escaped:
+            set_handled(event, handled=False)
+        elif incident.root_failed is False:
+            set_handled(event, handled=True)
+
+
+def set_handled(event: Event, *, handled: bool) -> None:
+    """Say of each exception in an event whether it was handled."""
+    values = (event.get("exception") or {}).get("values") or ()
+    for value in values:
+        mechanism = value.get("mechanism")
+        if isinstance(mechanism, dict) and "handled" in mechanism:
+            mechanism["handled"] = handled

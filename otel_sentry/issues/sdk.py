@@ -1,0 +1,120 @@
+"""What the issues room asks of sentry-sdk: turn a live exception into a payload, and capture an event.
+
+The signatures that differ between its 2.x and 3.x lines are settled here, once. sentry-sdk is imported when the first
+client is there.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from otel_sentry.issues import live_exception
+
+if TYPE_CHECKING:
+    import contextvars
+    from types import TracebackType
+
+    from sentry_sdk._types import Event
+    from sentry_sdk.client import BaseClient
+
+Payload = dict[str, Any]
+"""A Sentry event, or a part of one."""
+
+
+class SentrySdk:
+    """sentry-sdk, seen from here.
+
+    Args:
+        client: gives the client that carries issues; the current one if None.
+    """
+
+    def __init__(self, client: Callable[[], BaseClient] | None = None) -> None:
+        self._client = client
+
+    def client(self) -> BaseClient | None:
+        """The client that carries issues; None while there is none that sends."""
+        import sentry_sdk  # noqa: PLC0415  # costs 100 ms, and an application may never need it
+
+        found = (self._client or sentry_sdk.get_client)()
+        return found if found.is_active() and (found.transport is not None or found.spotlight is not None) else None
+
+    def public_key(self) -> str | None:
+        """Public key of the client's DSN."""
+        client = self.client()
+        parsed = client.transport.parsed_dsn if client is not None and client.transport is not None else None
+        return parsed.public_key if parsed is not None else None
+
+    def exceptions(
+        self, exception: BaseException, traceback: TracebackType | None, mechanism: Payload
+    ) -> list[Payload]:
+        """`exception.values` of an event, oldest first: with frames, locals and source, chain and members.
+
+        Raises:
+            Exception: whatever an odd exception makes sentry-sdk raise.
+        """
+        exc_info = (type(exception), exception, live_exception.bounded(traceback))
+        event, _ = self._event_from_exception(exc_info, mechanism=mechanism, **self._options)
+        return cast("list[Payload]", event["exception"]["values"])
+
+    def frames(self, traceback: TracebackType | None) -> list[Payload]:
+        """Frames of a traceback alone, caller first."""
+        if traceback is None:
+            return []
+        values = self.exceptions(Exception(), traceback, {})
+        return cast("list[Payload]", (values[-1].get("stacktrace") or {}).get("frames") or [])
+
+    def source(self, file: str, line: int) -> tuple[list[str], str | None, list[str]]:
+        """Lines before, at and after a 1-based line of a file; empty if it cannot be read."""
+        from sentry_sdk.utils import get_lines_from_file  # noqa: PLC0415  # see `client`
+
+        before, at, after = get_lines_from_file(file, line - 1)
+        return cast("list[str]", before), cast("str | None", at), cast("list[str]", after)
+
+    def filename(self, module: str | None, path: str) -> str:
+        """A path as sentry-sdk shows it: relative to where its module's package lies."""
+        from sentry_sdk.utils import filename_for_module  # noqa: PLC0415  # see `client`
+
+        return filename_for_module(module, path) or path
+
+    def capture(self, event: Payload, hint: Payload, context: contextvars.Context) -> str | None:
+        """Send an event through the client, with the scopes of `context`; None if a hook or option dropped it."""
+        return context.run(self._capture, event, hint)
+
+    def lost(self, reason: str) -> None:
+        """Count an issue that could not be made."""
+        client = self.client()
+        if client is not None and client.transport is not None:
+            client.transport.record_lost_event(reason, data_category="error")
+
+    def _capture(self, event: Payload, hint: Payload) -> str | None:
+        import sentry_sdk  # noqa: PLC0415  # see `client`
+
+        client = self.client()
+        if client is None:
+            return None
+        if sentry_sdk.get_client() is client:
+            return sentry_sdk.get_current_scope().capture_event(cast("Event", event), hint=hint)
+        with sentry_sdk.new_scope() as scope:
+            scope.set_client(client)
+            return scope.capture_event(cast("Event", event), hint=hint)
+
+    @cached_property
+    def _event_from_exception(self) -> Callable[..., tuple[Any, Any]]:
+        from sentry_sdk.utils import event_from_exception  # noqa: PLC0415  # see `client`
+
+        return event_from_exception
+
+    @property
+    def _options(self) -> Payload:
+        """2.x wants the client's options handed over, 3.x reads them itself."""
+        client = self.client()
+        if client is None or not self._wants_options:
+            return {}
+        return {"client_options": client.options}
+
+    @cached_property
+    def _wants_options(self) -> bool:
+        return "client_options" in inspect.signature(self._event_from_exception).parameters

@@ -1,0 +1,135 @@
+"""OpenTelemetry's side: what an ending span tells of exceptions. Runs on the thread that ends the span.
+
+Rule: an exception that is alive counts by identity; what is only text counts if no known exception has told it.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import StatusCode
+
+from otel_sentry.issues import breadcrumbs, live_exception
+from otel_sentry.issues.incident import Source
+from otel_sentry.issues.surroundings import link_of
+from otel_sentry.issues.text_event import EXCEPTION_MESSAGE, EXCEPTION_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from opentelemetry.sdk.trace import Event, ReadableSpan, Span
+
+    from otel_sentry.issues.breadcrumbs import SpanBreadcrumbs
+    from otel_sentry.issues.incident import Incident
+    from otel_sentry.issues.segment_view import SegmentView
+    from otel_sentry.issues.workbench import Workbench
+
+_ESCAPED = "exception.escaped"
+
+
+class SpanSightings:
+    """Looks at ending spans.
+
+    Args:
+        bench: incidents, and who makes and sends them.
+        crumbs: keeps span events for issues to come; None if they are not wanted.
+    """
+
+    def __init__(self, bench: Workbench, crumbs: SpanBreadcrumbs | None) -> None:
+        self._bench = bench
+        self._crumbs = crumbs
+
+    def worth_a_look(self, span: Span) -> bool:
+        """Whether an ending span can tell anything; most cannot, so this has to be quick."""
+        return bool(
+            span.events
+            or len(self._bench.incidents)
+            or sys.exc_info()[1] is not None
+            or span.status.status_code is StatusCode.ERROR
+        )
+
+    def look(self, span: Span, segment: SegmentView | None) -> None:
+        """Make incidents of what an ending span tells; settle those of an ending local root."""
+        events = span.events
+        if segment is not None and self._crumbs is not None and events:
+            self._crumbs.add(span, segment)
+        recorded = [event for event in events if event.name == live_exception.EXCEPTION_EVENT]
+        exception = live_exception.leaving(recorded)
+        is_root = segment.span_id == span.context.span_id if segment is not None else _is_local_root(span)
+        told = recorded
+        if exception is not None:
+            told = self._left(span, segment, exception, recorded, is_root=is_root)
+        for event in told:
+            self._told(span, segment, event.attributes or {}, breadcrumbs.moment(event.timestamp), is_root=is_root)
+        attributes = span.attributes or {}
+        if not recorded and exception is None and EXCEPTION_TYPE in attributes:
+            self._told(span, segment, attributes, breadcrumbs.moment(span.end_time), is_root=is_root)
+        if is_root and segment is not None:
+            self._root_ends(span, segment)
+
+    def _left(
+        self, span: Span, segment: SegmentView | None, exception: BaseException, recorded: list[Event], *, is_root: bool
+    ) -> list[Event]:
+        """A live exception leaves the span. Returns the recorded exceptions that are other ones."""
+        own = [event for event in recorded if live_exception.describes(event, exception)]
+        seen = breadcrumbs.moment(own[-1].timestamp if own else span.end_time)
+        escapes = is_root and live_exception.ended_by_opentelemetry()
+        link = link_of(span.context, span.parent)
+        incident = self._bench.maker.left(exception, link, segment, seen, escapes=escapes)
+        if incident is not None:
+            self._opened(incident, span)
+        # Recorded by hand and then raised on: the last two records are of the same exception.
+        same = own[-2:]
+        return [event for event in recorded if event not in same]
+
+    def _told(
+        self,
+        span: Span,
+        segment: SegmentView | None,
+        attributes: Mapping[str, Any],
+        seen: datetime,
+        *,
+        is_root: bool,
+    ) -> None:
+        escapes = is_root and _says_escaped(span, attributes)
+        link = link_of(span.context, span.parent)
+        incident = self._bench.maker.told(
+            attributes, link, segment, seen, escapes=escapes, started_ns=span.start_time or 0
+        )
+        if incident is not None:
+            self._opened(incident, span)
+
+    def _opened(self, incident: Incident, span: Span) -> None:
+        if incident.event is not None:
+            self._bench.sender.place(incident.event, incident, span)
+        if incident.segment is None or incident.segment.root is None:
+            self._bench.wait_a_moment(incident)
+        else:
+            self._bench.wait(incident)
+
+    def _root_ends(self, root: Span, segment: SegmentView) -> None:
+        """Whether exceptions were handled is known now; what escaped waits a moment for hooks that know more."""
+        for incident in self._bench.incidents.of_segment(segment):
+            incident.root_failed = root.status.status_code is StatusCode.ERROR
+            if incident.wrapper is not None:
+                continue
+            self._bench.sender.complete(incident, root)
+            if incident.escaped and incident.source is not Source.SDK:
+                self._bench.wait_a_moment(incident)
+            else:
+                self._bench.send(incident)
+
+
+def _is_local_root(span: ReadableSpan) -> bool:
+    return span.parent is None or span.parent.is_remote
+
+
+def _says_escaped(span: ReadableSpan, attributes: Mapping[str, Any]) -> bool:
+    """Whether a span that tells of an exception in text says that it was left by it, as OpenTelemetry's SDK says it."""
+    if attributes.get(_ESCAPED) == "True":
+        return True
+    name = str(attributes.get(EXCEPTION_TYPE, "")).rpartition(".")[2]
+    description = f"{name}: {attributes.get(EXCEPTION_MESSAGE, '')}"
+    return span.status.status_code is StatusCode.ERROR and span.status.description == description

@@ -1,0 +1,130 @@
+"""What an issue says besides the exception: trace link, transaction, user, resource, breadcrumbs. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from otel_sentry.convert.service import service_names
+from otel_sentry.convert.values import plain_values
+from otel_sentry.identity.context import wallet_in
+from otel_sentry.identity.privacy import Privacy
+from otel_sentry.identity.user import NOBODY, identity_of, user_payload
+from otel_sentry.issues import breadcrumbs
+from otel_sentry.issues.incident import SpanLink
+from otel_sentry.propagation.dsc import envelope_dsc
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.trace import SpanContext
+
+    from otel_sentry.issues.segment_view import SegmentView
+
+Event = dict[str, Any]
+
+_MAX_RESOURCE_ATTRIBUTES = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Fills in what is known around an exception.
+
+    Args:
+        privacy: what stands for wallets.
+        wallet_attributes: span attributes read as the wallet, in order.
+        trace_url: template with `{trace_id}` and `{span_id}`, of another backend's page of the trace.
+        span_events: keeps span events as breadcrumbs; None if they are wanted elsewhere or not at all.
+    """
+
+    privacy: Privacy
+    wallet_attributes: Sequence[str]
+    trace_url: str | None
+    span_events: breadcrumbs.SpanBreadcrumbs | None
+
+    def link(self, event: Event, link: SpanLink, segment: SegmentView | None, public_key: str | None) -> None:
+        """Tie an event to a span, and to its trace's dynamic sampling context.
+
+        sentry-sdk moves that context from here into the envelope's header. Source: `Client.capture_event`.
+        """
+        trace: Event = {"trace_id": f"{link.trace_id:032x}", "span_id": f"{link.span_id:016x}"}
+        if link.parent is not None:
+            trace["parent_span_id"] = f"{link.parent:016x}"
+        if segment is not None and public_key:
+            trace["dynamic_sampling_context"] = self.header(segment, public_key)
+        contexts = _part(event, "contexts")
+        contexts["trace"] = {**_without_ids(contexts.get("trace")), **trace}
+        if self.trace_url:
+            url = self.trace_url.replace("{trace_id}", trace["trace_id"]).replace("{span_id}", trace["span_id"])
+            _part(event, "extra").setdefault("trace_url", url)
+
+    @staticmethod
+    def header(segment: SegmentView, public_key: str) -> dict[str, str]:
+        """The envelope header `trace` of an event under `segment`."""
+        return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=public_key)
+
+    def name(self, event: Event, segment: SegmentView) -> None:
+        """Name the transaction after its own local root, whatever a shared scope says."""
+        event["transaction"] = segment.name
+
+    def user(self, attributes: Mapping[str, Any] | None, segment: SegmentView | None) -> Event:
+        """The user of a span, as an event may name them; empty if nobody is known.
+
+        What the span says wins over the block it runs in, and that over the local root.
+        """
+        known = (segment.identity if segment is not None else None) or NOBODY
+        for found in (wallet_in(), identity_of(attributes or {}, self.wallet_attributes)):
+            if found:
+                known = known.merged(found)
+        return user_payload(known, self.privacy)
+
+    def resource(self, event: Event, resource: Resource) -> None:
+        """Describe the process, and name release, environment and server where the event's client names none."""
+        attributes = dict(list(resource.attributes.items())[:_MAX_RESOURCE_ATTRIBUTES])
+        _part(event, "contexts").setdefault("otel", {"type": "otel", "resource": plain_values(attributes)})
+
+    @staticmethod
+    def names(resource: Resource, options: Mapping[str, Any]) -> Event:
+        """What the resource says of release, environment and server where the client's options say nothing."""
+        found = service_names(resource)._asdict()
+        return {name: value for name, value in found.items() if value is not None and not options.get(name)}
+
+    def crumbs(self, segment: SegmentView | None, until: datetime) -> list[breadcrumbs.Breadcrumb]:
+        """Span events under `segment` up to a moment."""
+        if self.span_events is None or segment is None:
+            return []
+        return self.span_events.of(segment, until)
+
+
+def merge_user(event: Event, user: Event) -> None:
+    """Add to an event's user what it does not say yet; what the application told sentry-sdk wins."""
+    told = event.get("user")
+    if not user or (told is not None and not isinstance(told, dict)):
+        return
+    data = {**user.get("data", {}), **_part_of(told, "data")}
+    event["user"] = {**user, **(told or {}), **({"data": data} if data else {})}
+
+
+def link_of(context: SpanContext, parent: SpanContext | None) -> SpanLink:
+    """A span's place in its trace."""
+    return SpanLink(context.trace_id, context.span_id, parent.span_id if parent is not None else None)
+
+
+def _part(event: Event, name: str) -> Event:
+    """A mapping of the event that may be filled in; a new one where there is none."""
+    found = event.get(name)
+    if not isinstance(found, dict):
+        found = event[name] = {}
+    return found
+
+
+def _part_of(event: Event | None, name: str) -> Event:
+    found = (event or {}).get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _without_ids(trace: Any) -> Event:
+    """What else a trace context says; sentry-sdk's own ids and sampling context belong to no span of ours."""
+    own = {"trace_id", "span_id", "parent_span_id", "dynamic_sampling_context"}
+    return {key: value for key, value in trace.items() if key not in own} if isinstance(trace, dict) else {}

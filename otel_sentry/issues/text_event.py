@@ -1,0 +1,175 @@
+"""Exceptions that are known only as text: what Sentry gets to see of them. Reads source files, keeps nothing."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from otel_sentry.convert.values import text, valid_text
+from otel_sentry.issues.incident import COMPARED_LINES, Raise
+from otel_sentry.issues.traceback_text import TextException, TextFrame, parse_traceback
+
+if TYPE_CHECKING:
+    from otel_sentry.issues.sdk import SentrySdk
+
+EXCEPTION_TYPE: Final = "exception.type"
+EXCEPTION_MESSAGE: Final = "exception.message"
+EXCEPTION_STACKTRACE: Final = "exception.stacktrace"
+
+_MAX_TEXT = 1_000_000
+"""Characters of a traceback that are read; what lies beyond is messages."""
+_MAX_EXCEPTIONS = 50
+_MAX_FRAMES = 100
+_OLDEST_FRAMES = 40
+_SOURCE_SUFFIXES = (".py", ".pyw")
+_LIBRARIES = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+
+
+def raise_of_text(attributes: Mapping[str, Any]) -> Raise:
+    """Type, message and lines nearest to the raise, for comparison with live exceptions."""
+    parsed = _parsed(attributes)
+    frames = parsed.frames if parsed is not None else []
+    lines = tuple((frame.file, frame.line) for frame in reversed(frames[-COMPARED_LINES:]))
+    return Raise(text(attributes.get(EXCEPTION_TYPE, "")), text(attributes.get(EXCEPTION_MESSAGE, "")), lines)
+
+
+def exceptions_from_text(
+    attributes: Mapping[str, Any], sdk: SentrySdk, mechanism: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """`exception.values` of an event, oldest first.
+
+    Args:
+        attributes: `exception.type`, `.message`, `.stacktrace`; any may be missing. Text of other languages than Python
+            is kept as part of the message.
+        sdk: reads source lines and shortens paths.
+        mechanism: of the exception the issue is about.
+    """
+    parsed = _parsed(attributes)
+    if parsed is None:
+        return [_without_frames(attributes, mechanism)]
+    flat = list(_flattened(parsed))[:_MAX_EXCEPTIONS]
+    modules = _ModulesByFile()
+    values = [
+        {
+            **_named(found.type, found.value),
+            "mechanism": _mechanism(index, parent, source, found, mechanism, chained=len(flat) > 1),
+            **_stacktrace(found.frames, sdk, modules),
+        }
+        for index, (found, parent, source) in enumerate(flat)
+    ]
+    top = _named(text(attributes.get(EXCEPTION_TYPE) or parsed.type), text(attributes.get(EXCEPTION_MESSAGE) or ""))
+    notes = parsed.value if parsed.value.startswith(top["value"]) else top["value"]
+    values[0].update({**top, "value": notes})
+    return values[::-1]
+
+
+def _parsed(attributes: Mapping[str, Any]) -> TextException | None:
+    stacktrace = attributes.get(EXCEPTION_STACKTRACE)
+    if not isinstance(stacktrace, str):
+        return None
+    if len(stacktrace) > _MAX_TEXT:
+        # The head has the frames of the first exception, the tail those of the last.
+        stacktrace = stacktrace[: _MAX_TEXT // 2] + "\n" + stacktrace[-_MAX_TEXT // 2 :]
+    try:
+        return parse_traceback(stacktrace)
+    except RecursionError:
+        return None
+
+
+def _without_frames(attributes: Mapping[str, Any], mechanism: Mapping[str, Any]) -> dict[str, Any]:
+    message = text(attributes.get(EXCEPTION_MESSAGE) or "")
+    stacktrace = text(attributes.get(EXCEPTION_STACKTRACE) or "")
+    value = "\n".join(part for part in (message, stacktrace) if part)
+    return {
+        **_named(text(attributes.get(EXCEPTION_TYPE) or "Exception"), value),
+        "mechanism": {**mechanism, "synthetic": True},
+    }
+
+
+def _named(type_name: str, value: str) -> dict[str, Any]:
+    """Sentry shows module and type apart. A nested class keeps its outer classes: `module.Outer.Inner`."""
+    parts = type_name.split(".")
+    first_class = next((index for index, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    if "<locals>" in parts:
+        first_class = min(first_class, parts.index("<locals>") - 1)
+    module = ".".join(parts[:first_class])
+    return {"type": ".".join(parts[first_class:]), "module": module or None, "value": value}
+
+
+def _flattened(top: TextException) -> Iterator[tuple[TextException, int | None, str | None]]:
+    """An exception, its chain and its members, newest first, with the index of what each led to and how."""
+    waiting: list[tuple[TextException, int | None, str | None]] = [(top, None, None)]
+    index = 0
+    while waiting:
+        found, parent, source = waiting.pop()
+        yield found, parent, source
+        members = [(member, index, f"exceptions[{number}]") for number, member in enumerate(found.members)]
+        waiting.extend(reversed(members))
+        if found.cause is not None:
+            waiting.append((found.cause, index, found.cause.origin))
+        index += 1
+
+
+def _mechanism(
+    index: int,
+    parent: int | None,
+    source: str | None,
+    found: TextException,
+    mechanism: Mapping[str, Any],
+    *,
+    chained: bool,
+) -> dict[str, Any]:
+    own = {"exception_id": index} if chained else {}
+    group = {"is_exception_group": True} if found.members else {}
+    if parent is None:
+        return {**mechanism, **own, **group}
+    return {**mechanism, "type": "chained", **own, "parent_id": parent, "source": source, **group}
+
+
+def _stacktrace(frames: list[TextFrame], sdk: SentrySdk, modules: _ModulesByFile) -> dict[str, Any]:
+    if not frames:
+        return {}
+    omitted = {}
+    if len(frames) > _MAX_FRAMES:
+        newest = _MAX_FRAMES - _OLDEST_FRAMES
+        omitted = {"frames_omitted": [_OLDEST_FRAMES, len(frames) - newest]}
+        frames = frames[:_OLDEST_FRAMES] + frames[-newest:]
+    return {"stacktrace": {"frames": [_frame(frame, sdk, modules) for frame in frames], **omitted}}
+
+
+def _frame(frame: TextFrame, sdk: SentrySdk, modules: _ModulesByFile) -> dict[str, Any]:
+    module = modules.of(frame.file)
+    built: dict[str, Any] = {
+        "filename": sdk.filename(module, frame.file),
+        "abs_path": frame.file,
+        "function": frame.function or "<unknown>",
+        "module": module,
+        "lineno": frame.line,
+        "context_line": valid_text(frame.source) if frame.source else None,
+    }
+    if frame.file.startswith(_LIBRARIES) or "site-packages" in frame.file or "dist-packages" in frame.file:
+        built["in_app"] = False
+    if frame.file.endswith(_SOURCE_SUFFIXES):
+        before, at, after = sdk.source(frame.file, frame.line)
+        # A file that was changed since would show other lines than the ones that ran.
+        if at is not None and (frame.source is None or at.strip() == frame.source):
+            built.update(pre_context=before, context_line=at, post_context=after)
+    return built
+
+
+class _ModulesByFile:
+    """Names of the modules of this process, by their files; made once for each event."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] | None = None
+
+    def of(self, file: str) -> str | None:
+        if self._names is None:
+            self._names = {}
+            for name, module in list(sys.modules.items()):
+                path = getattr(module, "__file__", None)
+                if isinstance(path, str):
+                    self._names.setdefault(path, name)
+        return self._names.get(file)
