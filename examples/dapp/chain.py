@@ -52,7 +52,7 @@ class Chain:
             return {"error": {"code": 3, "message": str(failed), "data": f"0x{data.hex()}"}}
         except Exception as failed:  # noqa: BLE001  # a node has an answer to everything
             return {"error": {"code": -32602, "message": str(failed)}}
-        return {key: as_json(reply[key]) for key in ("result", "error") if key in reply}
+        return {"error": reply["error"]} if "error" in reply else {"result": as_json(reply["result"])}
 
 
 def as_json(value: Any) -> Any:

@@ -15,7 +15,11 @@ from otel_sentry.cli.demo_dapp import Dapp, DappDied
 from otel_sentry.cli.demo_visitors import use_dapp
 from otel_sentry.cli.demo_witness import recorded_spans
 from otel_sentry.identity.privacy import Privacy
+from otel_sentry.local.live import LiveTraces
 from otel_sentry.local.receiver import Receiver
+from otel_sentry.local.rows import rows_of
+from otel_sentry.local.terminal import TreePrinter
+from otel_sentry.local.tree import trace_tree
 from otel_sentry.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -114,19 +118,23 @@ def _say(*lines: str) -> None:
 
 
 def _show(receiver: Receiver) -> None:
-    _say(f"(terminal tree to come: {len(receiver.spans)} spans, {len(receiver.events)} issues)")
+    printer = TreePrinter()
+    for trace_id, arrivals in receiver.store.by_trace().items():
+        printer.tree(trace_tree(trace_id, rows_of(arrivals)))
 
 
 def _keep(receiver: Receiver, dapp: Dapp) -> None:
     _say(
         "",
-        "Everything keeps running; Ctrl-C ends it.",
+        "Everything keeps running, and new traces show here; Ctrl-C ends it.",
         f"  embedded Sentry  {receiver.url}",
         f"  SENTRY_DSN       {receiver.dsn}",
         f"  the dapp         {dapp.url}/docs",
         f"  its node         {dapp.node_url}",
         f"  try              curl {dapp.url}/nonce    # a new trace",
     )
+    live = LiveTraces(receiver.store, TreePrinter(), time.monotonic)
     while dapp.dead() is None:
+        live.tick()
         time.sleep(_LOOK_AGAIN_SECONDS)
     raise DappDied(dapp.dead())

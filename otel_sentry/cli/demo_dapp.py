@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.cli.demo_visitors import CONTRACT
+from otel_sentry.errors import OtelSentryError
 from otel_sentry.settings.child_processes import child_environment
 
 if TYPE_CHECKING:
@@ -33,13 +34,14 @@ def example_directory() -> Path:
     """Where the example's files are: in the checkout, or as the wheel brought them.
 
     Raises:
-        FileNotFoundError: in neither place.
+        OtelSentryError: in neither place.
     """
     here = Path(__file__).resolve()
     for found in (here.parents[2] / "examples" / "dapp", here.parent / "example_dapp"):
         if (found / "app.py").is_file():
             return found
-    raise FileNotFoundError(here.parents[2] / "examples" / "dapp")
+    words = "the example dapp is not part of this installation; take it from the repository, examples/dapp"
+    raise OtelSentryError(words)
 
 
 class Dapp:

@@ -37,7 +37,7 @@ class Recorded:
 
 
 def recorded_spans(printed: str) -> list[Recorded]:
-    """The spans in what the console exporter printed; other lines, and a span that is only half printed, are skipped."""
+    """The spans in what the console exporter printed; other lines, and half a span, are skipped."""
     return [_recorded(span) for span in _json_objects(printed) if "context" in span]
 
 
