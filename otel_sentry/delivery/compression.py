@@ -37,19 +37,23 @@ class Compressor:
     """
 
     def __init__(self, encoding: str = ZSTD) -> None:
-        self._squeeze: Squeeze | None = None
-        self.encoding = encoding
-        if encoding == ZSTD:
-            self._squeeze = _zstd()
-            self.encoding = ZSTD if self._squeeze else GZIP
-        if self.encoding == GZIP:
-            self._squeeze = _gzip
+        self._using: tuple[str, Squeeze | None] = (IDENTITY, None)
+        zstd = _zstd() if encoding == ZSTD else None
+        if zstd is not None:
+            self._using = (ZSTD, zstd)
+        elif encoding != IDENTITY:
+            self.settle_for_gzip()
+
+    def settle_for_gzip(self) -> None:
+        """Use what every server can read from now on."""
+        self._using = (GZIP, _gzip)
 
     def compress(self, body: bytes) -> tuple[str, bytes]:
         """The body and the name of its encoding, empty when it is not worth compressing."""
-        if self._squeeze is None or len(body) < _WORTH_IT_BYTES:
+        encoding, squeeze = self._using
+        if squeeze is None or len(body) < _WORTH_IT_BYTES:
             return IDENTITY, body
-        return self.encoding, self._squeeze(body)
+        return encoding, squeeze(body)
 
 
 def decompress(encoding: str, body: bytes) -> bytes:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from urllib3.connectionpool import HTTPConnectionPool
 
-CONNECT_TIMEOUT_SECONDS = 10.0
-"""Longest wait for one address to accept, and for a handshake."""
-
 _SUPPRESS_KEYS = ("_SUPPRESS_INSTRUMENTATION_KEY", "_SUPPRESS_HTTP_INSTRUMENTATION_KEY")
 
 
@@ -35,8 +32,11 @@ class Dialler(Protocol):
     def request_start(self) -> bytes:
         """What every request to the destination starts with."""
 
-    def dial(self) -> Any:
+    def dial(self, timeout: float) -> Any:
         """Open a connection.
+
+        Args:
+            timeout: seconds for each step but resolving the name.
 
         Returns:
             A connected blocking socket, TLS included.
@@ -75,11 +75,11 @@ class Urllib3Dialler:
         """What every request to the destination starts with."""
         return self._request_start
 
-    def dial(self) -> socket.socket:
+    def dial(self, timeout: float) -> socket.socket:
         """Open a connection; see `Dialler`."""
         token = context.attach(suppressed())
         try:
-            return self._unix() if self._unix_path is not None else self._tcp()
+            return self._tcp(timeout) if self._unix_path is None else _unix(self._unix_path, timeout)
         finally:
             context.detach(token)
 
@@ -87,26 +87,16 @@ class Urllib3Dialler:
         """Whether a proxy is asked for a tunnel; otherwise it is sent the whole URL."""
         return connection_requires_http_tunnel(self._pool.proxy, self._pool.proxy_config, self._scheme)
 
-    def _tcp(self) -> socket.socket:
+    def _tcp(self, timeout: float) -> socket.socket:
         pool: Any = self._pool
         connection = pool._new_conn()  # noqa: SLF001  urllib3's public calls open a connection only to send on it
-        connection.timeout = CONNECT_TIMEOUT_SECONDS
+        connection.timeout = timeout
         if self._tunnels():
             pool._prepare_proxy(connection)  # noqa: SLF001  the same: asks for the tunnel and shakes hands
         else:
             connection.connect()
         opened: socket.socket = connection.sock
         connection.sock = None  # the connection object must not close what is ours now
-        return opened
-
-    def _unix(self) -> socket.socket:
-        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        opened.settimeout(CONNECT_TIMEOUT_SECONDS)
-        try:
-            opened.connect(self._unix_path or "")
-        except BaseException:
-            opened.close()
-            raise
         return opened
 
 
@@ -116,8 +106,19 @@ def suppressed() -> context.Context:
     for name in _SUPPRESS_KEYS:
         key = getattr(context, name, None)
         if key is not None:
-            ours = context.set_value(key, True, ours)
-    return context.set_value("suppress_instrumentation", True, ours)  # noqa: FBT003  the value of the key is a flag
+            ours = context.set_value(key, True, ours)  # noqa: FBT003  the value is a flag
+    return context.set_value("suppress_instrumentation", True, ours)  # noqa: FBT003  the value is a flag
+
+
+def _unix(path: str, timeout: float) -> socket.socket:
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        opened.settimeout(timeout)
+        opened.connect(path)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def _unix_path(options: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+CONNECT_TIMEOUT_SECONDS: Final = 10.0
+"""Longest wait for one address to accept, and for a handshake."""
+_LAST_DIAL_SECONDS: Final = 0.5
 _READ: Final = selectors.EVENT_READ
 _READ_WRITE: Final = selectors.EVENT_READ | selectors.EVENT_WRITE
 
@@ -50,7 +53,7 @@ class Outcome(Generic[T]):
     Args:
         cargo: what was sent; None for a failed attempt to connect.
         answer: None when there was none.
-        error: why there was none.
+        error: why there was none; empty when a connection was opened.
         stale: the kept-alive connection turned out dead; the request may go again at once.
     """
 
@@ -92,9 +95,9 @@ class Flights(Generic[T]):
         self._dialled: deque[tuple[int, Any]] = deque()
         self._outcomes: list[Outcome[T]] = []
 
-    def watch(self, readable: Any) -> None:
-        """Let a poll end when `readable` has something to read; the caller empties it."""
-        self._selector.register(readable, _READ, None)
+    def watch(self, readable: Any, empty: Callable[[], None]) -> None:
+        """Let a poll end when `readable` has something to read, which `empty` then reads."""
+        self._selector.register(readable, _READ, empty)
 
     @property
     def idle(self) -> int:
@@ -111,17 +114,27 @@ class Flights(Generic[T]):
         """What is under way."""
         return [connection.cargo for connection in self._busy if connection.cargo is not None]
 
-    def want(self, waiting: int) -> None:
-        """Open one more connection if more requests wait than connections are coming."""
-        if self._idle or waiting <= len(self._dials) or self.open >= self._capacity:
-            return
+    @property
+    def dialling(self) -> int:
+        """Connections being opened."""
+        return len(self._dials)
+
+    def want(self, waiting: int) -> bool:
+        """Open one more connection if more requests wait than there are connections.
+
+        Returns:
+            Whether an attempt was started; its outcome has no cargo.
+        """
+        if self._idle or waiting <= self.open or self.open >= self._capacity:
+            return False
         self._dial_number += 1
         self._dials[self._dial_number] = self._clock()
         dial = threading.Thread(target=self._dial, args=(self._dial_number,), name="otel_sentry.dial", daemon=True)
         try:
             dial.start()
-        except RuntimeError:  # the interpreter is leaving and starts no threads: dial here
-            self._dial(self._dial_number)
+        except RuntimeError:  # the interpreter is leaving and starts no threads: dial here, but not for long
+            self._dial(self._dial_number, _LAST_DIAL_SECONDS)
+        return True
 
     def start(self, cargo: T, encoding: str, body: bytes) -> None:
         """Send a request on an idle connection; only while `idle` is positive."""
@@ -138,8 +151,10 @@ class Flights(Generic[T]):
         """
         patience = 0.0 if self._outcomes or self._dialled else self._patience(timeout)
         for key, mask in self._selector.select(patience):
-            if key.data is not None:
+            if isinstance(key.data, Connection):
                 self._serve(key.data, mask)
+            else:
+                key.data()
         self._admit()
         self._expire()
         outcomes, self._outcomes = self._outcomes, []
@@ -154,10 +169,10 @@ class Flights(Generic[T]):
         self._dials.clear()
         self._selector.close()
 
-    def _dial(self, number: int) -> None:
+    def _dial(self, number: int, timeout: float = CONNECT_TIMEOUT_SECONDS) -> None:
         """On a thread of its own: open a connection and hand it over."""
         try:
-            result: Any = self._dialler.dial()
+            result: Any = self._dialler.dial(timeout)
         except Exception as error:  # noqa: BLE001  told to the delivery thread, which counts it
             result = error
         self._dialled.append((number, result))
@@ -175,6 +190,7 @@ class Flights(Generic[T]):
             if awaited:
                 self._selector.register(result, _READ, connection)
                 self._idle.append(connection)
+                self._outcomes.append(Outcome(None))
             else:
                 connection.close()
 

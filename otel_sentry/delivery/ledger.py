@@ -5,7 +5,9 @@ Every change is one booking under one lock; what is read is a copy. Knows no clo
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     Counts = Iterable[tuple[Category, int]]
 
@@ -47,13 +49,20 @@ class Ledger:
     """Counts what becomes of every item. Methods may be called from any thread and never raise."""
 
     def __init__(self) -> None:
+        self._watched: dict[Category, list[Callable[[], int]]] = {}
+        self.start_over()
+        if hasattr(os, "register_at_fork"):
+            start_over = weakref.WeakMethod(self.start_over)
+            os.register_at_fork(after_in_child=lambda: (method := start_over()) and method())
+
+    def start_over(self) -> None:
+        """Empty books: a forked child does not account for its parent."""
         self._lock = threading.Lock()
         self._created: Counter[Category] = Counter()
         self._delivered: Counter[Category] = Counter()
         self._pending: Counter[Category] = Counter()
         self._dropped: Counter[tuple[Category, LossReason]] = Counter()
         self._unreported: Counter[tuple[Category, LossReason]] = Counter()
-        self._watched: dict[Category, list[Callable[[], int]]] = {}
 
     def accept(self, counts: Counts) -> None:
         """Book items that were handed to delivery."""
@@ -117,6 +126,11 @@ class Ledger:
     def has_unreported(self) -> bool:
         """Whether a client report is due."""
         return bool(self._unreported)
+
+    def dropped(self, reasons: Collection[LossReason]) -> Counter[tuple[Category, LossReason]]:
+        """What was lost for certain reasons, since the process began."""
+        with self._lock:
+            return Counter({key: number for key, number in self._dropped.items() if key[1] in reasons})
 
     def snapshot(self) -> dict[Category, Balance]:
         """The books of every category that ever moved."""

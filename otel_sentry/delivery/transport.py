@@ -1,24 +1,25 @@
-"""Delivery as sentry-sdk sees it: a `Transport` that keeps several requests in flight."""
+"""Delivery as sentry-sdk sees it: a `Transport` that keeps several requests in flight and survives outages.
+
+A thin shell: `init(transport=SentryTransport)` is all it takes. Nothing here blocks or raises into the application.
+"""
 
 from __future__ import annotations
 
-import os
-import threading
+import logging
 import time
-from collections import deque
-from contextlib import suppress
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import urllib3
-from opentelemetry import context
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-from sentry_sdk.transport import HttpTransport, Transport
+from sentry_sdk.transport import Transport
 
+from otel_sentry._version import __version__
 from otel_sentry.delivery.compression import Compressor
+from otel_sentry.delivery.courier import Courier
+from otel_sentry.delivery.desk import Desk
+from otel_sentry.delivery.dialler import Urllib3Dialler
 from otel_sentry.delivery.ledger import Ledger
-from otel_sentry.delivery.parcel import Parcel, counts_of, parcel_of_outgoing, parcel_of_sdk
-from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category, LossReason
+from otel_sentry.delivery.parcel import counts_of_item, parcel_of_outgoing
+from otel_sentry.delivery.tuning import Tuning
+from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,112 +28,80 @@ if TYPE_CHECKING:
 
     from otel_sentry.delivery.outbox import OutgoingEnvelope
 
-del context
-_IN_FLIGHT = 8
-_MAX_PARCELS = 50_000
+_logger = logging.getLogger("otel_sentry.delivery")
+
+_SDK_ENVELOPE_BYTES: Final = 4096
+"""What an envelope of sentry-sdk is taken to weigh before it is encoded."""
+_QUIET_FLUSH_SECONDS: Final = 0.1
+"""A flush that takes longer tells its callback, as sentry-sdk's own does."""
+_CATEGORIES: Final = {category.value: category for category in Category}
+_REASONS: Final = {reason.value: reason for reason in LossReason}
 
 
 class SentryTransport(Transport):
-    """Sends envelopes of every kind, several at a time.
+    """Sends envelopes of every kind, several at a time; retries, spools, and counts what is lost.
 
     Args:
         options: options of the sentry-sdk client it belongs to.
+        tuning: the numbers of delivery.
         ledger: where to count; its own if none is given.
     """
 
-    def __init__(self, options: dict[str, Any], *, ledger: Ledger | None = None) -> None:
+    def __init__(self, options: dict[str, Any], *, tuning: Tuning | None = None, ledger: Ledger | None = None) -> None:
         super().__init__(options)
+        if self.parsed_dsn is None:
+            raise ValueError("a DSN is needed to deliver")
         self.ledger = ledger or Ledger()
-        self._compressor = Compressor()
-        self._pool = _pool_of(options)
-        auth = self.parsed_dsn.to_auth("otel_sentry")
-        self._url = auth.get_api_url()
-        self._headers = {
-            "Content-Type": "application/x-sentry-envelope",
-            "X-Sentry-Auth": auth.to_header(),
-            "User-Agent": "otel_sentry",
-        }
-        self._start_over()
-
-    def _start_over(self) -> None:
-        self._pid = os.getpid()
-        self._waiting: deque[Parcel] = deque()
-        self._changed = threading.Condition()
-        self._busy = 0
-        self._idle = 0
-        self._threads = 0
-        self._closed = False
+        self._tuning = tuning or Tuning()
+        self._compressor = Compressor(self._tuning.encoding)
+        self._auth = self.parsed_dsn.to_auth(f"sentry.python.otel/{__version__}")
+        self._dialler: Urllib3Dialler | None = None
+        self._courier = Courier(self._desk, max_bytes=self._tuning.max_bytes)
 
     def capture_envelope(self, envelope: Envelope) -> None:
-        """Take an envelope of sentry-sdk."""
-        with suppress(Exception):
-            self._put(parcel_of_sdk(envelope, self._compressor, time.time()))
+        """Take an envelope of sentry-sdk; it is encoded on the delivery thread."""
+        try:
+            if not self._courier.submit(envelope, _SDK_ENVELOPE_BYTES):
+                self._lose(LossReason.QUEUE_OVERFLOW, envelope)
+        except Exception:  # telemetry must not fail the application
+            _logger.exception("an envelope could not be taken")
 
     def send(self, envelope: OutgoingEnvelope) -> None:
-        """Take an envelope of ours."""
-        with suppress(Exception):
-            self._put(parcel_of_outgoing(envelope, self._compressor, time.time()))
-
-    def _put(self, parcel: Parcel) -> None:
-        if self._pid != os.getpid():
-            self._start_over()
-        self.ledger.accept(parcel.counts)
-        with self._changed:
-            if self._closed or len(self._waiting) >= _MAX_PARCELS:
-                self.ledger.drop(LossReason.QUEUE_OVERFLOW, parcel.counts)
-                return
-            self._waiting.append(parcel)
-            if not self._idle and self._threads < _IN_FLIGHT:
-                self._threads += 1
-                threading.Thread(target=self._work, name="otel_sentry.delivery", daemon=True).start()
-            self._changed.notify()
-
-    def _work(self) -> None:
-        with suppress_instrumentation():
-            while (parcel := self._next()) is not None:
-                try:
-                    self._post(parcel)
-                finally:
-                    with self._changed:
-                        self._busy -= 1
-                        self._changed.notify_all()
-
-    def _next(self) -> Parcel | None:
-        with self._changed:
-            self._idle += 1
-            self._changed.wait_for(lambda: self._waiting or self._closed, timeout=10)
-            self._idle -= 1
-            if not self._waiting:
-                self._threads -= 1
-                return None
-            self._busy += 1
-            return self._waiting.popleft()
-
-    def _post(self, parcel: Parcel) -> None:
-        headers = {**self._headers, "Content-Encoding": parcel.encoding} if parcel.encoding else self._headers
+        """Take an envelope of ours; the caller pays for its compression."""
         try:
-            answer = self._pool.request("POST", self._url, body=parcel.body, headers=headers, retries=False)
-        except Exception:  # noqa: BLE001  whatever goes wrong, the parcel is counted
-            self.ledger.drop(LossReason.NETWORK_ERROR, parcel.counts)
-            return
-        if 200 <= answer.status < 300:
-            self.ledger.deliver(parcel.counts)
-        else:
-            self.ledger.drop(LossReason.SEND_ERROR, parcel.counts)
+            parcel = parcel_of_outgoing(envelope, self._compressor, time.time())
+            parcel.accepted_at = time.monotonic()
+            self.ledger.accept(parcel.counts)
+            if not self._courier.submit(parcel, parcel.weight):
+                self.ledger.drop(LossReason.QUEUE_OVERFLOW, parcel.counts)
+        except Exception:
+            _logger.exception("an envelope could not be taken")
+            self.ledger.lose(LossReason.INTERNAL_SDK_ERROR, ((envelope.category, envelope.quantity),))
 
-    def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> bool:  # type: ignore[override]
-        """Wait until nothing is left, at most `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._waiting and not self._busy, timeout=max(0.0, deadline - time.monotonic())
-            )
+    def flush(self, timeout: float, callback: Callable[[int, float], Any] | None = None) -> bool:  # type: ignore[override]
+        """Wait until what was handed over is delivered or on disk.
+
+        Args:
+            timeout: longest wait in seconds; kept whatever Sentry does.
+            callback: told the number of waiting envelopes and `timeout` if it takes more than a moment.
+
+        Returns:
+            True when the process could lose nothing any more. (sentry-sdk ignores the answer.)
+        """
+        if timeout <= 0:
+            return self._courier.waiting == 0
+        quiet = min(_QUIET_FLUSH_SECONDS, timeout) if callback is not None else timeout
+        started = time.monotonic()
+        safe = self._courier.flush(quiet, anything=self.ledger.has_unreported)
+        left = timeout - (time.monotonic() - started)
+        if safe or callback is None or left <= 0:
+            return safe
+        callback(self._courier.waiting, timeout)
+        return self._courier.flush(left, anything=False)
 
     def kill(self) -> None:
-        """Let threads end."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
+        """Let the thread and the connections go; returns at once."""
+        self._courier.kill()
 
     def record_lost_event(
         self,
@@ -142,24 +111,30 @@ class SentryTransport(Transport):
         *,
         quantity: int = 1,
     ) -> None:
-        """Count what sentry-sdk dropped."""
-        with suppress(ValueError):
-            if item is not None:
-                category = CATEGORY_OF_ITEM.get(item.type or "", Category.DEFAULT)
-                counts = counts_of(category, item.headers.get("item_count") or 1, len(item.get_bytes()))
-            else:
-                counts = ((Category(data_category), quantity),)
-            self.ledger.lose(LossReason(reason), counts)
+        """Count what sentry-sdk dropped; see its `Transport.record_lost_event`."""
+        known = _REASONS.get(reason, LossReason.INTERNAL_SDK_ERROR)
+        if item is not None:
+            self.ledger.lose(known, counts_of_item(item, len(item.get_bytes())))
+        elif data_category is not None:
+            self.ledger.lose(known, ((_CATEGORIES.get(data_category, Category.DEFAULT), quantity),))
 
     def is_healthy(self) -> bool:
-        """Whether there is room."""
-        return len(self._waiting) < _MAX_PARCELS
+        """Whether Sentry takes what it is sent; sentry-sdk samples less while not."""
+        desk = self._courier.desk
+        return desk is None or desk.healthy
 
+    def _desk(self, wake: Callable[[], None]) -> Desk:
+        """Made with the first envelope of a process, so that importing and configuring open nothing."""
+        if self._dialler is None:
+            headers = {
+                "Content-Type": "application/x-sentry-envelope",
+                "User-Agent": str(self._auth.client),
+                "X-Sentry-Auth": self._auth.to_header(),
+            }
+            self._dialler = Urllib3Dialler(self.options or {}, self._auth.get_api_url(), headers)
+        wants_reports = bool((self.options or {}).get("send_client_reports", True))
+        return Desk(self._tuning, self._dialler, self.ledger, self._compressor, wake, reports=wants_reports)
 
-def _pool_of(options: dict[str, Any]) -> Any:
-    """The pool that sentry-sdk's own transport would use: proxies, TLS, certificates by its options."""
-    pool = HttpTransport(options)._pool  # noqa: SLF001  for now
-    pool.connection_pool_kw["maxsize"] = _IN_FLIGHT
-    if not isinstance(pool, urllib3.PoolManager):
-        raise TypeError(type(pool).__name__)
-    return pool
+    def _lose(self, reason: LossReason, envelope: Envelope) -> None:
+        for item in envelope.items:
+            self.ledger.lose(reason, counts_of_item(item, 0))

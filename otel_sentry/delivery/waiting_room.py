@@ -154,10 +154,9 @@ class WaitingRoom:
             self._count(parcel, -1)
         return out
 
-    @property
-    def late(self) -> tuple[int, float, float]:
-        """Number of late parcels and when the first and the last of them were accepted."""
-        queues = [lane.late for lane in self._ordered if lane.late]
+    def backlog(self, allowed: Callable[[Category], bool]) -> tuple[int, float, float]:
+        """Number of late parcels that `take` could give, and when the first and the last of them were accepted."""
+        queues = [lane.late for lane in self._ordered if lane.late and allowed(lane.category)]
         if not queues:
             return 0, 0.0, 0.0
         first = min(queue[0].accepted_at for queue in queues)

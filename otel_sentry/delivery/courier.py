@@ -1,0 +1,276 @@
+"""The delivery thread: takes what is handed over, lets the desk work, tells those who wait for a flush.
+
+One thread per transport and process, started with the first envelope. No lock is held over I/O. A forked child starts
+with nothing of its parent's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from otel_sentry.delivery.bell import Bell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sentry_sdk.envelope import Envelope
+
+    from otel_sentry.delivery.desk import Desk
+    from otel_sentry.delivery.parcel import Parcel
+
+_logger = logging.getLogger("otel_sentry.delivery")
+
+_ITEMS_PER_TURN: Final = 32
+"""Items taken in between two looks at the connections."""
+_LONGEST_NAP_SECONDS: Final = 30.0
+_PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
+_GIVE_WAY_SECONDS: Final = 0.05
+"""Part of a flush's time that is left for its caller to come back."""
+
+
+@dataclass(slots=True, eq=False)
+class _Ticket:
+    """Somebody who waits until everything handed over before is safe."""
+
+    generation: int
+    deadline: float
+    done: threading.Event = field(default_factory=threading.Event)
+    seen: bool = False
+    safe: bool = False
+
+
+class Courier:
+    """Runs a desk on a thread of its own.
+
+    Args:
+        make_desk: makes the desk of a process; is given what wakes the thread.
+        max_bytes: most bytes that may wait for the thread.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        make_desk: Callable[[Callable[[], None]], Desk],
+        *,
+        max_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._make_desk = make_desk
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._desk: Desk | None = None
+        self._start_over()
+        if hasattr(os, "register_at_fork"):
+            start_over = weakref.WeakMethod(self._start_over)
+            os.register_at_fork(after_in_child=lambda: (method := start_over()) and method())
+
+    def _start_over(self) -> None:
+        """Begin with nothing: also in a forked child, whose threads, locks and connections are its parent's."""
+        if self._desk is not None:
+            self._desk.abandon()
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._inbox: deque[tuple[Parcel | Envelope, int, int]] = deque()
+        self._inbox_bytes = 0
+        self._generation = 0
+        self._tickets: list[_Ticket] = []
+        self._asleep = False
+        self._leaving = False
+        self._desk = None
+        self._thread: threading.Thread | None = None
+        self._bell: Bell | None = None
+
+    @property
+    def forked(self) -> bool:
+        """Whether this is a process that was forked behind Python's back (uWSGI forks in C)."""
+        return self._pid != os.getpid()
+
+    @property
+    def desk(self) -> Desk | None:
+        """The desk, once there is something to do."""
+        return self._desk
+
+    def submit(self, item: Parcel | Envelope, weight: int) -> bool:
+        """Hand something over.
+
+        Args:
+            item: what to deliver.
+            weight: its bytes, roughly.
+
+        Returns:
+            False when there is no room.
+        """
+        if self.forked:
+            self._start_over()
+        with self._lock:
+            if self._inbox_bytes > self._max_bytes:
+                return False
+            self._inbox.append((item, weight, self._generation))
+            self._inbox_bytes += weight
+        if self._thread is None:
+            self._start()
+        if self._asleep:
+            self._wake()
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Roughly how many things the process could still lose."""
+        desk = self._desk
+        return len(self._inbox) + (desk.unsettled() if desk else 0)
+
+    def flush(self, timeout: float, *, anything: bool) -> bool:
+        """Wait until what was handed over is safe.
+
+        Args:
+            timeout: longest wait in seconds; kept whatever the thread is doing.
+            anything: there is something to do even if nothing was handed over.
+
+        Returns:
+            Whether it is safe.
+        """
+        if self.forked:
+            self._start_over()
+        if self._desk is None and not self._inbox and not anything:
+            return True
+        ticket = self._add_ticket(timeout)
+        if self._start():
+            self._wake()
+            ticket.done.wait(max(0.0, timeout))
+        else:
+            self._work_here(ticket)
+        return ticket.safe
+
+    def kill(self) -> None:
+        """Let thread and connections go; returns at once. What is handed over later starts them anew."""
+        if self.forked:
+            self._start_over()
+        self._leaving = True
+        self._wake()
+        if self._thread is None and self._desk is not None:  # there never was a thread: the interpreter is leaving
+            desk, self._desk = self._desk, None
+            self._leave(desk)
+
+    def _add_ticket(self, timeout: float) -> _Ticket:
+        with self._lock:
+            ticket = _Ticket(self._generation, self._clock() + timeout - min(_GIVE_WAY_SECONDS, timeout / 4))
+            self._generation += 1
+            self._tickets.append(ticket)
+        return ticket
+
+    def _start(self) -> bool:
+        """Start the thread unless it runs.
+
+        Returns:
+            False when the interpreter is leaving and starts no threads.
+        """
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                return True
+            self._leaving = False
+            self._open()
+            self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:
+                self._thread = None
+                return False
+            return True
+
+    def _open(self) -> None:
+        if self._desk is None:
+            self._bell = Bell()
+            self._desk = self._make_desk(self._wake)
+            self._desk.flights.watch(self._bell, self._bell.silence)
+
+    def _wake(self) -> None:
+        self._asleep = False
+        if self._bell is not None:
+            self._bell.ring()
+
+    def _run(self) -> None:
+        desk = self._desk
+        assert desk is not None  # noqa: S101  for the type checker; `_start` has seen to it
+        while not self._over():
+            self._guarded_turn(desk)
+        self._leave(desk)
+
+    def _over(self) -> bool:
+        """Whether the thread may end; if so, whoever hands something over from now on starts another."""
+        with self._lock:
+            over = self._leaving and not self._inbox
+            if over:
+                self._desk = self._thread = None
+            return over
+
+    def _leave(self, desk: Desk) -> None:
+        desk.leave()
+        with self._lock:
+            tickets, self._tickets = self._tickets, []
+        for ticket in tickets:
+            ticket.safe = desk.safe(ticket.generation)
+            ticket.done.set()
+
+    def _guarded_turn(self, desk: Desk) -> None:
+        try:
+            self._turn(desk)
+        except Exception:
+            _logger.exception("delivery goes on after an error of its own")
+            time.sleep(_PAUSE_AFTER_ERROR_SECONDS)
+
+    def _work_here(self, ticket: _Ticket) -> None:
+        """Deliver on the caller's thread: no other can be started any more."""
+        desk = self._desk
+        assert desk is not None  # noqa: S101  for the type checker; `_start` has seen to it
+        while not ticket.done.is_set() and self._clock() < ticket.deadline:
+            self._turn(desk)
+        self._resolve(desk)
+
+    def _turn(self, desk: Desk) -> None:
+        for _ in range(_ITEMS_PER_TURN):
+            if not self._inbox:
+                break
+            with self._lock:
+                item, weight, generation = self._inbox.popleft()
+                self._inbox_bytes -= weight
+            desk.take_in(item, generation)
+        newcomer = self._greet(desk)
+        desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)
+        desk.turn(self._nap(), hurry=bool(self._tickets))
+        self._asleep = False
+        self._resolve(desk)
+
+    def _greet(self, desk: Desk) -> bool:
+        """Whether somebody began to wait since the last turn."""
+        newcomers = [ticket for ticket in self._tickets if not ticket.seen]
+        for ticket in newcomers:
+            ticket.seen = True
+        if newcomers:
+            desk.hurry()
+        return bool(newcomers)
+
+    def _nap(self) -> float:
+        """How long the desk may wait for events."""
+        self._asleep = True  # set first, look second: who hands over after the look rings the bell
+        if self._inbox or self._leaving or any(not ticket.seen for ticket in self._tickets):
+            return 0.0
+        deadline = min((ticket.deadline for ticket in self._tickets), default=None)
+        longest = _LONGEST_NAP_SECONDS
+        return longest if deadline is None else min(longest, max(0.0, deadline - self._clock()))
+
+    def _resolve(self, desk: Desk) -> None:
+        """Answer those whose wait is over."""
+        for ticket in list(self._tickets):
+            taken_in = not self._inbox or self._inbox[0][2] > ticket.generation
+            ticket.safe = taken_in and desk.safe(ticket.generation)
+            in_vain = taken_in and ticket.seen and desk.stuck_until(ticket.deadline)
+            if ticket.safe or in_vain or self._clock() >= ticket.deadline:
+                self._tickets.remove(ticket)
+                ticket.done.set()
