@@ -1,0 +1,24 @@
+"""The benchmark of a minute: enough to see whether a change made things worse, not enough to quote."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.benchmarks.run import measure
+from tests.benchmarks.sections.costs import record_of, table
+from tests.benchmarks.sections.section import shuffled
+
+PEERS: Final = ("floor", "otel_sentry", "otlp", "streaming")
+CASES: Final = (("web", 2), ("paced", 1), ("burst", 1))
+"""Workload and how often."""
+
+
+def run() -> str:
+    """Measure, and return the table."""
+    records = [
+        record_of(measure(peer, workload))
+        for workload, repetitions in CASES
+        for repetition in range(repetitions)
+        for peer in shuffled(PEERS, repetition)
+    ]
+    return table(records)
