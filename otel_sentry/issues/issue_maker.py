@@ -16,10 +16,9 @@ from otel_sentry.issues.bounds import bound_exceptions
 from otel_sentry.issues.exception_mark import Kin, Mark, claim, family, mark_of, overwrite
 from otel_sentry.issues.incident import Incident, Raise, Source, SpanLink
 from otel_sentry.issues.stand_in import keep_for_hint
-from otel_sentry.issues.text_event import exceptions_from_text, raise_of_text
+from otel_sentry.issues.text_event import ToldException
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from otel_sentry.issues.expected import Expected
@@ -93,7 +92,7 @@ class IssueMaker:
 
     def told(
         self,
-        attributes: Mapping[str, Any],
+        exception: ToldException,
         link: SpanLink,
         segment: SegmentView | None,
         seen: datetime,
@@ -104,7 +103,7 @@ class IssueMaker:
         """A span tells of an exception that is no longer alive.
 
         Args:
-            attributes: `exception.type`, `.message`, `.stacktrace`.
+            exception: what it tells.
             link: the span.
             segment: its local root.
             seen: when it was recorded.
@@ -114,7 +113,7 @@ class IssueMaker:
         Returns:
             The incident if it is new.
         """
-        raised = raise_of_text(attributes)
+        raised = exception.raised
         if self._expected.is_expected_text(raised.type, raised.message):
             return None
         known = self._incidents.told_by(raised, link.span_id, link.trace_id, started_ns)
@@ -124,8 +123,7 @@ class IssueMaker:
         incident = self._open(Source.TEXT, link, segment, seen)
         incident.raised = raised
         incident.escaped = escapes
-        values = exceptions_from_text(attributes, self._sdk, {"type": TEXT_MECHANISM, "handled": True})
-        self._fill(incident, values)
+        self._fill(incident, exception.values(self._sdk, {"type": TEXT_MECHANISM, "handled": True}))
         self._keep(incident)
         return incident
 
@@ -227,8 +225,8 @@ class IssueMaker:
         try:
             values = self._sdk.exceptions(exception, traceback, {"type": SPAN_MECHANISM, "handled": True})
         except Exception:  # noqa: BLE001  # the text always works
-            text = live_exception.as_attributes(exception)
-            values = exceptions_from_text(text, self._sdk, {"type": SPAN_MECHANISM, "handled": True})
+            told = ToldException(live_exception.as_attributes(exception))
+            values = told.values(self._sdk, {"type": SPAN_MECHANISM, "handled": True})
         incident.frames = live_exception.depth(traceback)
         incident.raised = raise_of(exception)
         incident.context = contextvars.copy_context()
@@ -271,5 +269,5 @@ def raise_of(exception: BaseException) -> Raise:
     return Raise(
         attributes["exception.type"],
         attributes["exception.message"],
-        live_exception.raising_lines(exception.__traceback__),
+        live_exception.raising_lines(live_exception.natural_traceback(exception)),
     )

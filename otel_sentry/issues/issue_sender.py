@@ -100,7 +100,7 @@ class IssueSender:
             return
         public_key = self._sdk.public_key()
         if public_key:
-            envelope.headers["trace"] = self._surroundings.header(segment, public_key)
+            envelope.headers["trace"] = dict(self._surroundings.trace_header(segment, public_key))
         if incident.escaped:
             set_handled(event, handled=False)
         elif incident.root_failed is False:

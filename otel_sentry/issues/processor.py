@@ -17,7 +17,7 @@ from otel_sentry.issues.expected import Expected
 from otel_sentry.issues.sdk import SentrySdk
 from otel_sentry.issues.sdk_captures import SdkCaptures
 from otel_sentry.issues.span_sightings import SpanSightings
-from otel_sentry.issues.surroundings import Surroundings
+from otel_sentry.issues.surroundings import Surroundings, TraceHeader, plain_trace_header
 from otel_sentry.issues.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class IssueProcessor(SpanProcessor):
         wallet_attributes: span attributes read as the wallet, in order.
         unsampled_errors: also make issues of exceptions in traces that Sentry does not keep.
         span_events: span events that are no exceptions become breadcrumbs.
+        trace_header: what the envelope header `trace` of an issue says; takes local root and public key of the DSN.
         trace_url: template of another backend's page of a trace, with `{trace_id}`.
         expected: further exceptions that are no issue, by qualified name or class.
         grace_seconds: how long an exception that has escaped its local root waits for a hook or framework that knows
@@ -56,6 +57,7 @@ class IssueProcessor(SpanProcessor):
         wallet_attributes: Sequence[str] = ("wallet.address",),
         unsampled_errors: bool = True,
         span_events: bool = True,
+        trace_header: TraceHeader = plain_trace_header,
         trace_url: str | None = None,
         expected: Iterable[str | type[BaseException]] = (),
         grace_seconds: float = 0.5,
@@ -70,6 +72,7 @@ class IssueProcessor(SpanProcessor):
             surroundings=Surroundings(
                 privacy=privacy or Privacy(),
                 wallet_attributes=wallet_attributes,
+                trace_header=trace_header,
                 trace_url=trace_url,
                 span_events=crumbs,
             ),

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from otel_sentry.identity.user import Identity
-    from otel_sentry.propagation.trace import Verdict
+
+
+class VerdictView(Protocol):
+    """Whether Sentry keeps a trace."""
+
+    @property
+    def sampled(self) -> bool:
+        """The decision."""
 
 
 class SegmentView(Protocol):
@@ -25,7 +32,7 @@ class SegmentView(Protocol):
         """Who the user is, as far as any span has told."""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> VerdictView:
         """Whether Sentry keeps the trace."""
 
     @property

@@ -13,7 +13,7 @@ from opentelemetry.trace import StatusCode
 from otel_sentry.issues import breadcrumbs, live_exception
 from otel_sentry.issues.incident import Source
 from otel_sentry.issues.surroundings import link_of
-from otel_sentry.issues.text_event import EXCEPTION_MESSAGE, EXCEPTION_TYPE
+from otel_sentry.issues.text_event import EXCEPTION_TYPE, ToldException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from otel_sentry.issues.workbench import Workbench
 
 _ESCAPED = "exception.escaped"
+_INSTRUMENTATIONS = "opentelemetry.instrumentation."
 
 
 class SpanSightings:
@@ -93,10 +94,11 @@ class SpanSightings:
         *,
         is_root: bool,
     ) -> None:
-        escapes = is_root and _says_escaped(span, attributes)
+        exception = ToldException(attributes)
+        escapes = is_root and (attributes.get(_ESCAPED) == "True" or _failed_with(span, exception))
         link = link_of(span.context, span.parent)
         incident = self._bench.maker.told(
-            attributes, link, segment, seen, escapes=escapes, started_ns=span.start_time or 0
+            exception, link, segment, seen, escapes=escapes, started_ns=span.start_time or 0
         )
         if incident is not None:
             self._opened(incident, span)
@@ -126,10 +128,15 @@ def _is_local_root(span: ReadableSpan) -> bool:
     return span.parent is None or span.parent.is_remote
 
 
-def _says_escaped(span: ReadableSpan, attributes: Mapping[str, Any]) -> bool:
-    """Whether a span that tells of an exception in text says that it was left by it, as OpenTelemetry's SDK says it."""
-    if attributes.get(_ESCAPED) == "True":
+def _failed_with(span: ReadableSpan, exception: ToldException) -> bool:
+    """Whether a span that tells of an exception in text failed because it was left by it.
+
+    Either the status reads as OpenTelemetry's SDK writes it then, or it is the span of an instrumentation, and the
+    exception went through the application into the library.
+    """
+    if span.status.status_code is not StatusCode.ERROR:
+        return False
+    if span.status.description == f"{exception.type.rpartition('.')[2]}: {exception.message}":
         return True
-    name = str(attributes.get(EXCEPTION_TYPE, "")).rpartition(".")[2]
-    description = f"{name}: {attributes.get(EXCEPTION_MESSAGE, '')}"
-    return span.status.status_code is StatusCode.ERROR and span.status.description == description
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name.startswith(_INSTRUMENTATIONS) and exception.reached_a_library

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_of, user_payload
 from otel_sentry.issues import breadcrumbs
 from otel_sentry.issues.incident import SpanLink
-from otel_sentry.propagation.dsc import envelope_dsc
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from otel_sentry.issues.segment_view import SegmentView
 
 Event = dict[str, Any]
+TraceHeader = Callable[["SegmentView", str], Mapping[str, str]]
 
 _MAX_RESOURCE_ATTRIBUTES = 64
 
@@ -34,12 +34,14 @@ class Surroundings:
     Args:
         privacy: what stands for wallets.
         wallet_attributes: span attributes read as the wallet, in order.
+        trace_header: what the envelope header `trace` of an event says; takes local root and public key.
         trace_url: template with `{trace_id}` and `{span_id}`, of another backend's page of the trace.
         span_events: keeps span events as breadcrumbs; None if they are wanted elsewhere or not at all.
     """
 
     privacy: Privacy
     wallet_attributes: Sequence[str]
+    trace_header: TraceHeader
     trace_url: str | None
     span_events: breadcrumbs.SpanBreadcrumbs | None
 
@@ -52,17 +54,12 @@ class Surroundings:
         if link.parent is not None:
             trace["parent_span_id"] = f"{link.parent:016x}"
         if segment is not None and public_key:
-            trace["dynamic_sampling_context"] = self.header(segment, public_key)
+            trace["dynamic_sampling_context"] = dict(self.trace_header(segment, public_key))
         contexts = _part(event, "contexts")
         contexts["trace"] = {**_without_ids(contexts.get("trace")), **trace}
         if self.trace_url:
             url = self.trace_url.replace("{trace_id}", trace["trace_id"]).replace("{span_id}", trace["span_id"])
             _part(event, "extra").setdefault("trace_url", url)
-
-    @staticmethod
-    def header(segment: SegmentView, public_key: str) -> dict[str, str]:
-        """The envelope header `trace` of an event under `segment`."""
-        return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=public_key)
 
     def name(self, event: Event, segment: SegmentView) -> None:
         """Name the transaction after its own local root, whatever a shared scope says."""
@@ -95,6 +92,11 @@ class Surroundings:
         if self.span_events is None or segment is None:
             return []
         return self.span_events.of(segment, until)
+
+
+def plain_trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:
+    """A trace's dynamic sampling context, with the two members that Sentry insists on."""
+    return {"public_key": public_key, **segment.dsc(), "trace_id": f"{segment.trace_id:032x}"}
 
 
 def merge_user(event: Event, user: Event) -> None:

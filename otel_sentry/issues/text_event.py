@@ -27,65 +27,68 @@ _SOURCE_SUFFIXES = (".py", ".pyw")
 _LIBRARIES = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 
 
-def raise_of_text(attributes: Mapping[str, Any]) -> Raise:
-    """Type, message and lines nearest to the raise, for comparison with live exceptions."""
-    parsed = _parsed(attributes)
-    frames = parsed.frames if parsed is not None else []
-    lines = tuple((frame.file, frame.line) for frame in reversed(frames[-COMPARED_LINES:]))
-    return Raise(text(attributes.get(EXCEPTION_TYPE, "")), text(attributes.get(EXCEPTION_MESSAGE, "")), lines)
-
-
-def exceptions_from_text(
-    attributes: Mapping[str, Any], sdk: SentrySdk, mechanism: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """`exception.values` of an event, oldest first.
+class ToldException:
+    """An exception of which only text is known, parsed once.
 
     Args:
-        attributes: `exception.type`, `.message`, `.stacktrace`; any may be missing. Text of other languages than Python
-            is kept as part of the message.
-        sdk: reads source lines and shortens paths.
-        mechanism: of the exception the issue is about.
+        attributes: `exception.type`, `.message`, `.stacktrace`; any may be missing.
     """
-    parsed = _parsed(attributes)
-    if parsed is None:
-        return [_without_frames(attributes, mechanism)]
-    flat = list(_flattened(parsed))[:_MAX_EXCEPTIONS]
-    modules = _ModulesByFile()
-    values = [
-        {
-            **_named(found.type, found.value),
-            "mechanism": _mechanism(index, parent, source, found, mechanism, chained=len(flat) > 1),
-            **_stacktrace(found.frames, sdk, modules),
-        }
-        for index, (found, parent, source) in enumerate(flat)
-    ]
-    top = _named(text(attributes.get(EXCEPTION_TYPE) or parsed.type), text(attributes.get(EXCEPTION_MESSAGE) or ""))
-    notes = parsed.value if parsed.value.startswith(top["value"]) else top["value"]
-    values[0].update({**top, "value": notes})
-    return values[::-1]
+
+    def __init__(self, attributes: Mapping[str, Any]) -> None:
+        self.type = text(attributes.get(EXCEPTION_TYPE) or "")
+        self.message = text(attributes.get(EXCEPTION_MESSAGE) or "")
+        self._stacktrace = text(attributes.get(EXCEPTION_STACKTRACE) or "")
+        self._parsed = _parsed(self._stacktrace)
+
+    @property
+    def raised(self) -> Raise:
+        """Type, message and lines nearest to the raise, for comparison with live exceptions."""
+        frames = self._parsed.frames if self._parsed is not None else []
+        lines = tuple((frame.file, frame.line) for frame in reversed(frames[-COMPARED_LINES:]))
+        return Raise(self.type, self.message, lines)
+
+    @property
+    def reached_a_library(self) -> bool:
+        """Whether its traceback begins outside of the application: the application did not catch it."""
+        return self._parsed is not None and bool(self._parsed.frames) and _is_library(self._parsed.frames[0].file)
+
+    def values(self, sdk: SentrySdk, mechanism: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """`exception.values` of an event, oldest first.
+
+        Args:
+            sdk: reads source lines and shortens paths.
+            mechanism: of the exception the issue is about.
+        """
+        if self._parsed is None:
+            return [self._without_frames(mechanism)]
+        flat = list(_flattened(self._parsed))[:_MAX_EXCEPTIONS]
+        modules = _ModulesByFile()
+        values = [
+            {
+                **_named(found.type, found.value),
+                "mechanism": _mechanism(index, parent, source, found, mechanism, chained=len(flat) > 1),
+                **_stacktrace(found.frames, sdk, modules),
+            }
+            for index, (found, parent, source) in enumerate(flat)
+        ]
+        # The attributes say type and message exactly; the traceback's last lines also have the notes.
+        told = _named(self.type or self._parsed.type, self._parsed.value)
+        if not told["value"].startswith(self.message):
+            told["value"] = self.message
+        values[0].update(told)
+        return values[::-1]
+
+    def _without_frames(self, mechanism: Mapping[str, Any]) -> dict[str, Any]:
+        """Text of another language than Python stays readable, as part of the message."""
+        value = "\n".join(part for part in (self.message, self._stacktrace) if part)
+        return {**_named(self.type or "Exception", value), "mechanism": {**mechanism, "synthetic": True}}
 
 
-def _parsed(attributes: Mapping[str, Any]) -> TextException | None:
-    stacktrace = attributes.get(EXCEPTION_STACKTRACE)
-    if not isinstance(stacktrace, str):
-        return None
+def _parsed(stacktrace: str) -> TextException | None:
     if len(stacktrace) > _MAX_TEXT:
         # The head has the frames of the first exception, the tail those of the last.
         stacktrace = stacktrace[: _MAX_TEXT // 2] + "\n" + stacktrace[-_MAX_TEXT // 2 :]
-    try:
-        return parse_traceback(stacktrace)
-    except RecursionError:
-        return None
-
-
-def _without_frames(attributes: Mapping[str, Any], mechanism: Mapping[str, Any]) -> dict[str, Any]:
-    message = text(attributes.get(EXCEPTION_MESSAGE) or "")
-    stacktrace = text(attributes.get(EXCEPTION_STACKTRACE) or "")
-    value = "\n".join(part for part in (message, stacktrace) if part)
-    return {
-        **_named(text(attributes.get(EXCEPTION_TYPE) or "Exception"), value),
-        "mechanism": {**mechanism, "synthetic": True},
-    }
+    return parse_traceback(stacktrace)
 
 
 def _named(type_name: str, value: str) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def _frame(frame: TextFrame, sdk: SentrySdk, modules: _ModulesByFile) -> dict[st
         "lineno": frame.line,
         "context_line": valid_text(frame.source) if frame.source else None,
     }
-    if frame.file.startswith(_LIBRARIES) or "site-packages" in frame.file or "dist-packages" in frame.file:
+    if _is_library(frame.file):
         built["in_app"] = False
     if frame.file.endswith(_SOURCE_SUFFIXES):
         before, at, after = sdk.source(frame.file, frame.line)
@@ -157,6 +160,10 @@ def _frame(frame: TextFrame, sdk: SentrySdk, modules: _ModulesByFile) -> dict[st
         if at is not None and (frame.source is None or at.strip() == frame.source):
             built.update(pre_context=before, context_line=at, post_context=after)
     return built
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(_LIBRARIES) or "site-packages" in file or "dist-packages" in file
 
 
 class _ModulesByFile:

@@ -29,6 +29,8 @@ _MARGIN = re.compile(r"(?P<indent> *)[|+](?: (?P<text>.*))?", re.DOTALL)
 _CARETS = re.compile(r"[ ~^]+")
 _MOST_FRAMES = 2000
 _MOST_LINES = 100_000
+_DEEPEST = 32
+"""Groups in groups; CPython prints ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ class _Reader:
         self._skip_syntax_location(depth)
         self._last_lines(found, depth)
         while self._at < len(self._lines) and self._lines[self._at].opens_member:
-            if self._lines[self._at].depth <= depth:
+            if not depth < self._lines[self._at].depth <= _DEEPEST:
                 break
             member_depth = self._lines[self._at].depth
             self._at += 1
