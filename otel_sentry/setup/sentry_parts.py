@@ -14,7 +14,9 @@ from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
 from otel_sentry.otel.segments import segment_of
 from otel_sentry.otel.span_processor import SentrySpanProcessor
+from otel_sentry.propagation.dsc import envelope_dsc
 from otel_sentry.protocol.item_kinds import Category, LossReason
+from otel_sentry.settings.choices import SpanEvents
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
 from otel_sentry.setup.propagation import install_propagators, install_response_propagator
 from otel_sentry.setup.provider import other_processors, sentry_exporters
@@ -42,7 +44,11 @@ def add_sentry(provider: OpenProvider, settings: Settings, connection: Connectio
         segment_of=segment_of,
         privacy=Privacy(settings.wallet_privacy.value, settings.wallet_hash_key),
         wallet_attributes=settings.wallet_attributes,
-        unsampled_errors=settings.unsampled_errors,
+        # Where no spans go to Sentry, nothing is sampled for it either.
+        unsampled_errors=settings.unsampled_errors or settings.errors_only,
+        span_events=settings.span_events is SpanEvents.BREADCRUMBS,
+        trace_header=lambda segment, key: envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=key),
+        trace_url=settings.trace_url,
     )
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
