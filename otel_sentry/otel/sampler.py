@@ -6,6 +6,7 @@ The rule is `propagation.decision.decide`, the same that rules at export; here i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, Sampler, SamplingResult
@@ -47,10 +48,17 @@ class SentrySampler(Sampler):
     ) -> None:
         self._count_dropped = count_dropped
         self._settings = settings or settings_at_hand("otel_sentry does not sample", keywords)
+        named = settings is None and "traces_sample_rate" in keywords
+        self._own_rate = self._settings.traces_sample_rate if named and self._settings else None
         self._unsampled = _unsampled_decision(self._settings)
 
     def adopt(self, settings: Settings, count_dropped: CountDropped | None = None) -> None:
-        """Go by other settings from here on; `configure()` does this to a sampler that the environment named."""
+        """Go by other settings from here on; `configure()` does this to a sampler that the environment named.
+
+        A rate that the sampler was built with (OTEL_TRACES_SAMPLER_ARG) stays.
+        """
+        if self._own_rate is not None:
+            settings = replace(settings, traces_sample_rate=self._own_rate)
         self._settings = settings
         self._unsampled = _unsampled_decision(settings)
         self._count_dropped = count_dropped or self._count_dropped

@@ -12,7 +12,8 @@ from decimal import Decimal
 from numbers import Real
 from typing import Any
 
-from otel_sentry.propagation.sample_rand import derived_sample_rand, parsed_sample_rand, parsed_sample_rate
+from otel_sentry.propagation.sample_numbers import parsed_sample_rand, parsed_sample_rate
+from otel_sentry.propagation.sample_rand import derived_sample_rand
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
 
 SamplingContext = Callable[[], Mapping[str, Any]]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from otel_sentry.propagation.sample_rand import parsed_sample_rand, sample_rand_text
+from otel_sentry.propagation.sample_numbers import parsed_sample_rand, sample_rand_text
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
 
 _REPLAY_ID = re.compile(r"[0-9a-fA-F]{32}")

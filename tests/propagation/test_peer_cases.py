@@ -17,7 +17,8 @@ from otel_sentry.propagation.continuation import continues
 from otel_sentry.propagation.decision import decide, valid_rate
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, head_dsc
 from otel_sentry.propagation.environment import carrier_from_environment
-from otel_sentry.propagation.sample_rand import derived_sample_rand, parsed_sample_rate
+from otel_sentry.propagation.sample_numbers import parsed_sample_rate
+from otel_sentry.propagation.sample_rand import derived_sample_rand
 from otel_sentry.propagation.sentry_trace import format_sentry_trace, parse_sentry_trace
 from otel_sentry.propagation.targets import address_of, matches
 from otel_sentry.propagation.trace import IncomingTrace
