@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
@@ -24,6 +24,8 @@ from otel_sentry.setup.sentry_client import join_sentry, link_events
 from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
     from otel_sentry.delivery.client import Connection
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.provider import OpenProvider, ProviderPlan
@@ -57,7 +59,13 @@ def add_sentry(provider: OpenProvider, settings: Settings, connection: Connectio
         sampler.adopt(settings, partial(outbox.lost, LossReason.SAMPLE_RATE, Category.SPAN, 1))
     install_propagators(settings)
     install_response_propagator(settings)
-    return Telemetry(settings, span_processor=spans, outbox=outbox, others=partial(other_processors, provider))
+    return Telemetry(
+        settings,
+        provider=cast("TracerProvider", provider),
+        span_processor=spans,
+        outbox=outbox,
+        others=partial(other_processors, provider),
+    )
 
 
 def _all_exporters(settings: Settings, plan: ProviderPlan) -> tuple[str, ...]:

@@ -24,12 +24,14 @@ class SpanBlock:
     Args:
         name: of the span.
         attributes: of the span; None values are left out.
+        provider: makes the tracer; the global one if None.
     """
 
-    __slots__ = ("_attributes", "_entered", "_name")
+    __slots__ = ("_attributes", "_entered", "_name", "_provider")
 
-    def __init__(self, name: str, attributes: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, attributes: Mapping[str, Any], provider: trace.TracerProvider | None = None) -> None:
         self._name = name
+        self._provider = provider
         self._attributes = {key: value for key, value in attributes.items() if value is not None}
         self._entered: list[AbstractContextManager[trace.Span]] = []
 
@@ -49,4 +51,5 @@ class SpanBlock:
         return decorated(function, self._new)
 
     def _new(self) -> AbstractContextManager[trace.Span]:
-        return trace.get_tracer(TRACER_NAME).start_as_current_span(self._name, attributes=self._attributes)
+        tracer = trace.get_tracer(TRACER_NAME, tracer_provider=self._provider)
+        return tracer.start_as_current_span(self._name, attributes=self._attributes)

@@ -28,6 +28,7 @@ class Telemetry:
 
     Args:
         settings: see above.
+        provider: of the tracer; the global one if None.
         span_processor: ours on the provider; None when no spans go to Sentry.
         outbox: where Sentry's telemetry goes; None when nothing does.
         others: gives the span processors of other backends.
@@ -37,11 +38,13 @@ class Telemetry:
         self,
         settings: Settings,
         *,
+        provider: trace.TracerProvider | None = None,
         span_processor: SentrySpanProcessor | None = None,
         outbox: Outbox | None = None,
         others: Callable[[], Iterable[SpanProcessor]] = tuple,
     ) -> None:
         self.settings = settings
+        self._provider = provider
         self._span_processor = span_processor
         self._outbox = outbox
         self._others = others
@@ -53,7 +56,7 @@ class Telemetry:
             name: of the span, such as `db.get_user`.
             attributes: of the span; None values are left out. Names with dots: `**{"user.id": "7"}`.
         """
-        return SpanBlock(name, attributes)
+        return SpanBlock(name, attributes, self._provider)
 
     def trace_url(self) -> str | None:
         """Sentry's page of the current trace, or OTEL_SENTRY_TRACE_URL filled in; None outside a trace."""
