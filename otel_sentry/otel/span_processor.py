@@ -102,8 +102,12 @@ class SentrySpanProcessor(SpanProcessor):
             True when all of it was delivered or counted as lost in time.
         """
         deadline = time.monotonic() + timeout_millis / 1000
-        flushed = self._queue.flush(timeout_millis / 1000)
-        return self._pipeline.flush(deadline - time.monotonic()) and flushed
+        try:
+            flushed = self._queue.flush(timeout_millis / 1000)
+            return self._pipeline.flush(deadline - time.monotonic()) and flushed
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
+            self._say_once(error)
+            return False
 
     def shutdown(self) -> None:
         """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop; open spans leave as unfinished."""
@@ -114,7 +118,7 @@ class SentrySpanProcessor(SpanProcessor):
             self._queue.close(timeout)
             self._pipeline.flush(deadline - time.monotonic())
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach an application that is leaving
-            self._not_recorded(error)
+            self._say_once(error)
 
     def pending(self) -> int:
         """Ended spans that have not been handed to delivery yet."""
@@ -142,8 +146,11 @@ class SentrySpanProcessor(SpanProcessor):
         self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, 1)
 
     def _not_recorded(self, error: Exception) -> None:
-        """Count a span that our own fault lost; say so once."""
+        """Count a span that our own fault lost."""
+        self._say_once(error)
+        self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)
+
+    def _say_once(self, error: Exception) -> None:
         if not self._failed:
             self._failed = True
-            _logger.error("otel_sentry could not record a span and counts it as lost: %r", error, exc_info=error)
-        self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)
+            _logger.error("otel_sentry failed and counts what it loses by that: %r", error, exc_info=error)
