@@ -30,6 +30,7 @@ def visible(text: Any, limit: int = 500) -> str:
 def _visible_character(character: str) -> str:
     if character in _SHOWN_AS:
         return _SHOWN_AS[character]
-    if unicodedata.category(character) in _HIDDEN:
+    category = unicodedata.category(character)
+    if category in _HIDDEN:
         return character.encode("unicode_escape").decode()
-    return character
+    return " " if category == "Zs" else character

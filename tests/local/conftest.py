@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from otel_sentry.local.rows import IssueRow, SpanRow
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,3 +46,46 @@ def _post_to(url: str, body: bytes, **headers: str) -> Answer:
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code, json.load(refused), {key.lower(): value for key, value in refused.headers.items()}
+
+
+@pytest.fixture(scope="session")
+def span_row() -> Callable[..., SpanRow]:
+    """`span_row(number, parent=None, start=0, end=1, **fields)`: a span whose id is the number."""
+    return _span_row
+
+
+def _span_row(number: int, parent: int | None = None, start: float = 0.0, end: float = 1.0, **fields: Any) -> SpanRow:
+    whole = {
+        "trace_id": "a" * 32,
+        "span_id": f"{number:016x}",
+        "parent_id": None if parent is None else f"{parent:016x}",
+        "name": f"span {number}",
+        "op": "db",
+        "failed": False,
+        "start": start,
+        "end": end,
+        "is_segment": parent is None,
+        "service": "web",
+        "user": None,
+    }
+    return SpanRow(**{**whole, **fields})
+
+
+@pytest.fixture(scope="session")
+def issue_row() -> Callable[..., IssueRow]:
+    """`issue_row(span=None, **fields)`: an issue in the span of that number."""
+    return _issue_row
+
+
+def _issue_row(span: int | None = None, **fields: Any) -> IssueRow:
+    whole = {
+        "trace_id": "a" * 32,
+        "span_id": None if span is None else f"{span:016x}",
+        "title": "ValueError: boom",
+        "place": "app.py:3 in f",
+        "level": "error",
+        "handled": True,
+        "user": None,
+        "at": 0.5,
+    }
+    return IssueRow(**{**whole, **fields})
