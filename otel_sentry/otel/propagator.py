@@ -26,7 +26,7 @@ from otel_sentry.otel.propagation_rules import SILENT, PropagationRules, propaga
 from otel_sentry.otel.settings_at_hand import settings_at_hand
 from otel_sentry.otel.trace_headers import trace_headers
 from otel_sentry.propagation import baggage, sentry_trace
-from otel_sentry.propagation.extraction import joined
+from otel_sentry.propagation.extraction import implied_sentry_trace, joined
 from otel_sentry.propagation.foreign_baggage import members_in, with_members, without_sentry_members
 from otel_sentry.propagation.span_address import span_address
 
@@ -83,6 +83,9 @@ class SentryPropagator(TextMapPropagator):
         base = without_sentry_members(Context() if context is None else context)
         base = with_members(arrived.foreign.values(), base)
         header = sentry_trace.parse_sentry_trace(header_text(getter, carrier, sentry_trace.HEADER))
+        has_traceparent = bool(header_text(getter, carrier, "traceparent"))
+        if header is None and has_traceparent and arrived.sentry:
+            header = implied_sentry_trace(base, arrived.sentry)
         if header is None:
             return base
         rules = self._rules()
@@ -92,7 +95,7 @@ class SentryPropagator(TextMapPropagator):
             arrived.sentry,
             own_org=rules.source.org_id,
             strict=rules.strict,
-            has_traceparent=bool(header_text(getter, carrier, "traceparent")),
+            has_traceparent=has_traceparent,
             only_backend=rules.only_backend,
         )
 

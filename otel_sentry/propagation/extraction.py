@@ -5,6 +5,8 @@ Rules (docs: "Sampling and propagation"):
 2. `traceparent` and `sentry-trace` of one trace: ids, parent and flag are `traceparent`'s, Sentry's decision is the
    other's.
 3. Of two traces: `traceparent` wins, unless Sentry is the only backend; the other one is linked.
+4. Sentry's baggage beside a `traceparent` of the same trace speaks for a missing `sentry-trace`: a hop that knows
+   W3C only has handed both on.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from opentelemetry.trace import (
 )
 
 from otel_sentry.propagation.continuation import continues
+from otel_sentry.propagation.sentry_trace import SentryTrace
 from otel_sentry.propagation.trace import (
     IncomingTrace,
     UnjoinedTrace,
@@ -33,7 +36,7 @@ from otel_sentry.propagation.trace import (
 if TYPE_CHECKING:
     from opentelemetry.context import Context
 
-    from otel_sentry.propagation.sentry_trace import SentryTrace
+_DECISIONS = {"true": True, "false": False}
 
 
 def joined(
@@ -73,6 +76,22 @@ def joined(
     if w3c is not None:
         context = with_unjoined_trace(UnjoinedTrace(w3c.trace_id, w3c.span_id, bool(w3c.trace_flags & 1)), context)
     return set_span_in_context(NonRecordingSpan(_remote(header)), context)
+
+
+def implied_sentry_trace(context: Context, dsc: Mapping[str, str]) -> SentryTrace | None:
+    """What `sentry-trace` would have said, where `traceparent` and Sentry's baggage arrived without it.
+
+    Args:
+        context: holds the remote span that an earlier propagator read from this carrier's `traceparent`.
+        dsc: Sentry's baggage members, without prefix.
+
+    Returns:
+        None where the baggage is another trace's: by itself it means nothing.
+    """
+    w3c = get_current_span(context).get_span_context()
+    if not w3c.is_valid or not w3c.is_remote or dsc.get("trace_id") != f"{w3c.trace_id:032x}":
+        return None
+    return SentryTrace(w3c.trace_id, w3c.span_id, _DECISIONS.get(dsc.get("sampled", "")))
 
 
 def _remote(header: SentryTrace) -> SpanContext:

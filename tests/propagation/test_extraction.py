@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, get_current_span, set_span_in_context
 
-from otel_sentry.propagation.extraction import joined
+from otel_sentry.propagation.extraction import implied_sentry_trace, joined
 from otel_sentry.propagation.sentry_trace import SentryTrace
 from otel_sentry.propagation.trace import (
     IncomingTrace,
@@ -146,3 +146,20 @@ def test_an_earlier_caller_is_forgotten() -> None:
 
     assert unjoined_trace(joined_now) is None
     assert incoming_trace(refused_now) is None
+
+
+@pytest.mark.parametrize(
+    ("context", "dsc", "expected"),
+    [
+        pytest.param(w3c(0xA), {"trace_id": f"{0xA:032x}", "sampled": "false"}, (0xA, 0xC, False), id="dropped"),
+        pytest.param(w3c(0xA), {"trace_id": f"{0xA:032x}", "sampled": "true"}, (0xA, 0xC, True), id="kept"),
+        pytest.param(w3c(0xA), {"trace_id": f"{0xA:032x}"}, (0xA, 0xC, None), id="deferred"),
+        pytest.param(w3c(0xA), {"trace_id": f"{0xD:032x}", "sampled": "true"}, None, id="of another trace"),
+        pytest.param(w3c(0xA), {"sampled": "true"}, None, id="of no trace"),
+        pytest.param(w3c(0xA, remote=False), {"trace_id": f"{0xA:032x}"}, None, id="of a local span"),
+        pytest.param(Context(), {"trace_id": f"{0:032x}"}, None, id="no traceparent"),
+    ],
+)
+def test_a_hop_that_knows_w3c_only(context: Context, dsc: dict[str, str], expected: object) -> None:
+    """Baggage of the very trace that `traceparent` names carries the decision over such a hop."""
+    assert implied_sentry_trace(context, dsc) == expected
