@@ -30,6 +30,16 @@ DIRECTIVES: Final = frozenset(
 """Attributes that tell the bridge what to send; they leave in their own place, not as plain attributes."""
 
 
+IDENTITY_NAMES: Final = frozenset(
+    {"user.id", "user.name", "user.email", "enduser.id", "wallet.address", "wallet.chain", "wallet.name"}
+)
+"""Attributes that are held back from a span's own text: only their privacy-processed values are sent."""
+IDENTITY_PREFIXES: Final = ("user.", "wallet.")
+
+UserOf = Callable[[Mapping[str, Any]], Mapping[str, str]]
+"""A span's own identity attributes, as the application set them → the `user.*`/`wallet.*` to send in place of the
+segment's."""
+
 Pairs = tuple[tuple[str, Any], ...]
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_sentry.convert.attribute_names import put_renamed
+from otel_sentry.convert.attribute_names import IDENTITY_NAMES, IDENTITY_PREFIXES, UserOf, put_renamed
+from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH
 from otel_sentry.convert.segment import segment_only_attributes
 from otel_sentry.convert.shape import Shape, Shapes
 from otel_sentry.convert.span import (
@@ -36,19 +37,9 @@ from otel_sentry.protocol.attributes import (
 from otel_sentry.protocol.items import CONTAINER_VERSION
 from otel_sentry.protocol.json_text import dumps, dumps_text_keyed
 
-IDENTITY_NAMES: Final = frozenset(
-    {"user.id", "user.name", "user.email", "enduser.id", "wallet.address", "wallet.chain", "wallet.name"}
-)
-"""Attributes that are held back from a span's own text: only their privacy-processed values are sent."""
-IDENTITY_PREFIXES: Final = ("user.", "wallet.")
-
 CONTAINER_START: Final = b'{"version":%d,"items":[' % CONTAINER_VERSION
 CONTAINER_END: Final = b"]}"
 _SPAN_END: Final = b"}}"
-
-UserOf = Callable[[Mapping[str, Any]], Mapping[str, str]]
-"""A span's own identity attributes, as the application set them → the `user.*`/`wallet.*` to send in place of the
-segment's."""
 
 
 class EncodedSpan(NamedTuple):
@@ -91,6 +82,8 @@ class SpanEncoder:
         try:
             text_so_far = dumps_text_keyed(payload)[:-2]
         except TypeError:  # a lone surrogate
+            return self.encode_plainly(span, is_segment=is_segment)
+        if len(text_so_far) > MAX_ATTRIBUTES_BYTES:
             return self.encode_plainly(span, is_segment=is_segment)
         head = text_so_far + (b"," if own else b"") + shape.inferred(attributes)
         return EncodedSpan(
@@ -215,7 +208,7 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
     payload = {
         "trace_id": f"{context.trace_id:032x}",
         "span_id": f"{context.span_id:016x}",
-        "name": name or UNKNOWN_NAME,
+        "name": (name or UNKNOWN_NAME)[:MAX_NAME_LENGTH],
         "status": OK,
         "start_timestamp": seconds(start),
         "end_timestamp": seconds(end),
@@ -230,8 +223,9 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
     elif shape.has_status_code:
         payload["status"] = wire_status(code, shape.kind, attributes)
     if _may_have_losses_or_links(span):
-        own.update(loss_attributes(span))
-        if links := span_links(span.links):
+        links = span_links(span.links)
+        own.update(loss_attributes(span, lost_links=len(span.links) - len(links)))
+        if links:
             payload["links"] = links
     return payload
 

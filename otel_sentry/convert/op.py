@@ -118,7 +118,7 @@ def _http(_method: Any, attributes: Mapping[str, Any], kind: SpanKind) -> str:
 
 def _cache(_value: Any, attributes: Mapping[str, Any], _kind: SpanKind) -> str | None:
     store = first_of(attributes, ("db.system.name", "db.system"))
-    if store is not None and store not in CACHE_STORES:
+    if store is not None and text(store) not in CACHE_STORES:
         return None
     command = first_of(attributes, _COMMAND_KEYS)
     if command is None:

@@ -9,10 +9,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.op import first_of
+from otel_sentry.convert.service import PLATFORM
+from otel_sentry.convert.span import span_name
 from otel_sentry.convert.values import text
 from otel_sentry.protocol.attributes import BOOLEAN, STRING, Attribute
 
-PLATFORM: Final = "python"
 TRACE_LIFECYCLE: Final = "stream"
 
 SOURCE_KEYS: Final = ("sentry.segment.name.source", "sentry.source", "sentry.span.source")
@@ -55,7 +56,7 @@ def segment_attributes(
 
 def segment_only_attributes(root: ReadableSpan) -> dict[str, Attribute]:
     """What the local root alone carries besides its own attributes."""
-    source = segment_source(root.attributes or {}, root.kind, root.name)
+    source = segment_source(root.attributes or {}, root.kind, span_name(root))
     attributes: dict[str, Attribute] = {
         "sentry.segment.name.source": {"type": STRING, "value": source},
         "sentry.platform": {"type": STRING, "value": PLATFORM},
@@ -65,24 +66,25 @@ def segment_only_attributes(root: ReadableSpan) -> dict[str, Attribute]:
     return attributes
 
 
-def segment_source(attributes: Mapping[str, Any], kind: SpanKind, name: str) -> str:
+def segment_source(attributes: Mapping[str, Any], _kind: SpanKind, name: str) -> str:
     """How a segment got its name: what the application says, else by its attributes.
 
     An HTTP request with a route (or the path `/`) is `route`; one whose name holds its address is `url`, because
     Sentry then replaces identifiers in it; a name of the application's own stays `custom`.
     """
     for key in SOURCE_KEYS:
-        if attributes.get(key) in SOURCES:
-            return str(attributes[key])
+        source = text(attributes.get(key))
+        if source in SOURCES:
+            return source
     if first_of(attributes, _METHOD_KEYS) is not None:
-        return _http_source(attributes, kind, name)
+        return _http_source(attributes, name)
     for keys, source in SOURCE_BY_ATTRIBUTE:
         if first_of(attributes, keys) is not None:
             return source
     return "custom"
 
 
-def _http_source(attributes: Mapping[str, Any], _kind: SpanKind, name: str) -> str:
+def _http_source(attributes: Mapping[str, Any], name: str) -> str:
     if attributes.get("http.route"):
         return "route"
     path = text(first_of(attributes, _PATH_KEYS) or "").partition("?")[0]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.sdk.resources import Resource
 
+from otel_sentry.convert.limits import MAX_RESOURCE_BYTES, fit
 from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.convert.values import text
 from otel_sentry.protocol.attributes import STRING, Attribute
 from otel_sentry.protocol.items import MAX_ENVIRONMENT_LENGTH, MAX_RELEASE_LENGTH
 
 SDK_NAME: Final = "otel_sentry"
+PLATFORM: Final = "python"
 
 RELEASE_KEYS: Final = ("service.version",)
 ENVIRONMENT_KEYS: Final = ("deployment.environment.name", "deployment.environment")
 SERVER_NAME_KEYS: Final = ("host.name",)
 """Resource attributes read where the settings are silent. Not `service.instance.id`: the SDK makes up a UUID."""
+
+REFUSED_RELEASES: Final = frozenset({"", ".", "..", "latest"})
+REFUSED_ENVIRONMENTS: Final = frozenset({"", ".", "..", "none"})
+REFUSED_SIGNS: Final = frozenset("/\\")
+"""What Relay refuses in names of releases and environments, in any case of letters, besides what cannot be printed."""
 
 
 class ServiceNames(NamedTuple):
@@ -72,18 +79,46 @@ def service_attributes(
     return typed
 
 
+def event_fields(
+    resource: Resource,
+    *,
+    release: str | None,
+    environment: str | None,
+    server_name: str | None,
+    dist: str | None,
+    sdk_version: str,
+) -> dict[str, Any]:
+    """The same for events and transactions: top-level fields, and the resource as `contexts.otel.resource`."""
+    inferred = service_names(resource)
+    named = {
+        "release": valid_release(release) or inferred.release,
+        "environment": valid_environment(environment) or inferred.environment,
+        "server_name": server_name or inferred.server_name,
+        "dist": dist,
+    }
+    fitting = fit(typed_attributes(resource.attributes), MAX_RESOURCE_BYTES)
+    return {
+        "platform": PLATFORM,
+        "sdk": {"name": SDK_NAME, "version": sdk_version},
+        **{name: text(value) for name, value in named.items() if value},
+        "contexts": {"otel": {"type": "otel", "resource": {name: typed["value"] for name, typed in fitting.items()}}},
+    }
+
+
 def valid_release(release: str | None) -> str | None:
-    """`release` cut to what Sentry accepts; None for what it refuses: blank, `latest`, or with a slash or newline."""
-    trimmed = (release or "").strip()[:MAX_RELEASE_LENGTH]
-    is_refused = not trimmed or trimmed in {".", "..", "latest"} or any(sign in trimmed for sign in "/\\\n\r\t")
-    return None if is_refused else trimmed
+    """`release` cut to what Sentry accepts; None for what it refuses: blank, `latest`, with a slash or a line end."""
+    return _valid_name(release, MAX_RELEASE_LENGTH, REFUSED_RELEASES)
 
 
 def valid_environment(environment: str | None) -> str | None:
-    """`environment` cut to what Sentry accepts; None for what it refuses: blank, `None`, or with a slash or newline."""
-    trimmed = (environment or "").strip()[:MAX_ENVIRONMENT_LENGTH]
-    is_refused = not trimmed or trimmed == "None" or any(sign in trimmed for sign in "/\n\r")
-    return None if is_refused else trimmed
+    """`environment` cut to what Sentry accepts; None for what it refuses: blank, `none`, with a slash or a line end."""
+    return _valid_name(environment, MAX_ENVIRONMENT_LENGTH, REFUSED_ENVIRONMENTS)
+
+
+def _valid_name(name: str | None, max_length: int, refused: frozenset[str]) -> str | None:
+    trimmed = text(name or "").strip()[:max_length].strip()
+    is_valid = trimmed.lower() not in refused and REFUSED_SIGNS.isdisjoint(trimmed) and trimmed.isprintable()
+    return trimmed if is_valid else None
 
 
 def _first_text(resource: Resource, keys: tuple[str, ...]) -> str | None:

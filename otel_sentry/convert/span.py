@@ -10,6 +10,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from otel_sentry.convert.attribute_names import wire_attributes
+from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH, fit, fit_links
 from otel_sentry.convert.op import sentry_op
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN, sentry_origin
 from otel_sentry.convert.status import wire_status
@@ -24,19 +25,13 @@ STATUS_MESSAGE: Final = "sentry.status.message"
 
 KIND_NAMES: Final[Mapping[SpanKind, str]] = {kind: kind.name.lower() for kind in SpanKind}
 
-DROPPED_COUNTS: Final = {
-    "otel.dropped_attributes_count": "dropped_attributes",
-    "otel.dropped_events_count": "dropped_events",
-    "otel.dropped_links_count": "dropped_links",
-}
-"""Attribute that tells what the SDK's limits dropped → property of the span. Names as OpenTelemetry's for Zipkin."""
-
 
 def span_payload(span: ReadableSpan) -> SpanV2:
     """Translate a span; `is_segment` and common attributes are the caller's to add."""
     context, status, attributes = span.context, span.status, span.attributes or {}
     op = sentry_op(attributes, span.kind)
     start, end = span_times(span)
+    links = span_links(span.links)
     payload: SpanV2 = {
         "trace_id": f"{context.trace_id:032x}",
         "span_id": f"{context.span_id:016x}",
@@ -44,25 +39,29 @@ def span_payload(span: ReadableSpan) -> SpanV2:
         "status": wire_status(status.status_code, span.kind, attributes),
         "start_timestamp": start,
         "end_timestamp": end,
-        "attributes": {
-            **wire_attributes(attributes, span.kind),
-            **loss_attributes(span),
-            **inferred_attributes(span.kind, span.instrumentation_scope, op, attributes.get(EXPLICIT_ORIGIN)),
-        },
+        "attributes": own_attributes(span, op, lost_links=len(span.links) - len(links)),
     }
-    if status.status_code is StatusCode.ERROR and status.description:
-        payload["attributes"][STATUS_MESSAGE] = {"type": STRING, "value": text(status.description)}
     if span.parent is not None:
         payload["parent_span_id"] = f"{span.parent.span_id:016x}"
-    links = span_links(span.links)
     if links:
         payload["links"] = links
     return payload
 
 
+def own_attributes(span: ReadableSpan, op: str | None, *, lost_links: int) -> dict[str, Attribute]:
+    """What a span's own attributes, status message, kind and scope say, and what was dropped of it."""
+    attributes, status = span.attributes or {}, span.status
+    own = {**wire_attributes(attributes, span.kind), **loss_attributes(span, lost_links=lost_links)}
+    if status.status_code is StatusCode.ERROR and status.description:
+        own[STATUS_MESSAGE] = {"type": STRING, "value": text(status.description)}
+    inferred = inferred_attributes(span.kind, span.instrumentation_scope, op, attributes.get(EXPLICIT_ORIGIN))
+    return {**fit(own, MAX_ATTRIBUTES_BYTES), **inferred}
+
+
 def span_name(span: ReadableSpan) -> str:
     """`sentry.name` if the application set it, else the span's name, never empty."""
-    return text((span.attributes or {}).get(EXPLICIT_NAME) or span.name or UNKNOWN_NAME)
+    name = text((span.attributes or {}).get(EXPLICIT_NAME) or span.name or UNKNOWN_NAME)
+    return name[:MAX_NAME_LENGTH]
 
 
 def span_times(span: ReadableSpan) -> tuple[float, float]:
@@ -77,8 +76,8 @@ def seconds(nanoseconds: int) -> float:
 
 
 def span_links(links: Sequence[Link]) -> list[SpanLink]:
-    """Links of span v2; those without valid ids lead nowhere and are left out."""
-    return [_link(link) for link in links if link.context.is_valid]
+    """Links of span v2, as many as fit; those without valid ids lead nowhere and are left out."""
+    return fit_links([_link(link) for link in links if link.context.is_valid])
 
 
 def inferred_attributes(
@@ -100,9 +99,13 @@ def inferred_attributes(
     return {**{f"otel.scope.{name}": value for name, value in of_scope.items()}, **typed}
 
 
-def loss_attributes(span: ReadableSpan) -> dict[str, Attribute]:
-    """How many attributes, events and links the SDK's limits dropped, where they did."""
-    counts = {name: getattr(span, dropped) for name, dropped in DROPPED_COUNTS.items()}
+def loss_attributes(span: ReadableSpan, *, lost_links: int) -> dict[str, Attribute]:
+    """How many attributes, events and links are missing, where some are: dropped by the SDK, or links by us."""
+    counts = {
+        "otel.dropped_attributes_count": span.dropped_attributes,
+        "otel.dropped_events_count": span.dropped_events,
+        "otel.dropped_links_count": span.dropped_links + lost_links,
+    }
     return {name: {"type": INTEGER, "value": count} for name, count in counts.items() if count}
 
 

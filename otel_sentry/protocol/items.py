@@ -9,7 +9,8 @@ from otel_sentry.protocol.attributes import Attribute
 CONTAINER_VERSION: Final = 2
 """Version of item containers; from 2 on Relay never infers address or user agent from our own HTTP connection."""
 
-MAX_RELEASE_LENGTH: Final = 250
+MAX_RELEASE_LENGTH: Final = 200
+"""What sentry-relay 0.10 accepts; the documentation says 250."""
 MAX_ENVIRONMENT_LENGTH: Final = 64
 MAX_TRANSACTION_NAME_LENGTH: Final = 200
 MAX_OP_LENGTH: Final = 128
