@@ -1,18 +1,29 @@
-"""Joins sentry-sdk: builds a client whose transport is ours, or gives ours to the application's own client."""
+"""Joins sentry-sdk: builds a client whose transport is ours, or gives ours to the application's own client.
+
+Whoever calls `connect` makes a new client current; this room touches no global of sentry-sdk.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 import time
+import weakref
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import sentry_sdk
+from opentelemetry import context
 from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import AsyncHttpTransport, Http2Transport, HttpTransport, Transport
 
 from otel_sentry.delivery.ledger import Ledger
+from otel_sentry.delivery.parcel import counts_of
 from otel_sentry.delivery.transport import SentryTransport
+from otel_sentry.delivery.wire.dialler import suppressed
+from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,9 +31,12 @@ if TYPE_CHECKING:
     from sentry_sdk.client import BaseClient
 
     from otel_sentry.delivery.outbox import OutgoingEnvelope
-    from otel_sentry.protocol.item_kinds import Category, LossReason
+    from otel_sentry.delivery.tuning import Tuning
 
-_STOCK = (HttpTransport, Http2Transport, AsyncHttpTransport)
+_logger = logging.getLogger("otel_sentry.delivery")
+
+_STOCK: Final = (HttpTransport, Http2Transport, AsyncHttpTransport)
+"""Transports that ours replaces. A subclass of them is the application's own, and stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,7 @@ class Connection:
     Args:
         client: the sentry-sdk client that carries everything.
         outbox: hands envelopes to whichever client is current.
-        joined: the client was there before; False: `client` is new and the caller makes it current.
+        joined: the client was there before; when False it is new, and the caller makes it current.
     """
 
     client: BaseClient
@@ -40,16 +54,25 @@ class Connection:
     joined: bool
 
 
-def connect(options: Mapping[str, Any], *, ledger: Ledger | None = None) -> Connection:
+def connect(
+    options: Mapping[str, Any],
+    *,
+    tuning: Tuning | None = None,
+    ledger: Ledger | None = None,
+    current: Callable[[], BaseClient] = sentry_sdk.get_client,
+) -> Connection:
     """Join the application's sentry-sdk client, or build one.
 
     Args:
-        options: of `sentry_sdk.init`, for a client of our own; a client that is there keeps its own.
+        options: of `sentry_sdk.init`, for a client of our own. A client that is there keeps its DSN, hooks and options;
+            one without a DSN was switched off by the application and stays so.
+        tuning: the numbers of delivery.
         ledger: where to count.
+        current: gives the current client.
     """
-    outbox = SdkOutbox(ledger or Ledger())
-    client = sentry_sdk.get_client()
-    joined = client.is_active() and client.transport is not None
+    outbox = SdkOutbox(tuning=tuning, ledger=ledger, current=current)
+    client = current()
+    joined = client.is_active()
     if not joined:
         client = sentry_sdk.Client(**options)
     outbox.adopt(client)
@@ -57,69 +80,144 @@ def connect(options: Mapping[str, Any], *, ledger: Ledger | None = None) -> Conn
 
 
 class SdkOutbox:
-    """Sends through the current sentry-sdk client, whichever that is; an `Outbox`.
+    """Sends through the current sentry-sdk client, also one that the application makes later; an `Outbox`.
 
     Args:
-        ledger: where to count.
+        tuning: the numbers of delivery.
+        ledger: where to count; one for all clients.
         current: gives the current client.
     """
 
-    def __init__(self, ledger: Ledger, current: Callable[[], BaseClient] = sentry_sdk.get_client) -> None:
-        self.ledger = ledger
+    def __init__(
+        self,
+        *,
+        tuning: Tuning | None = None,
+        ledger: Ledger | None = None,
+        current: Callable[[], BaseClient] = sentry_sdk.get_client,
+    ) -> None:
+        self.ledger = ledger or Ledger()
+        self._tuning = tuning
         self._current = current
         self._client: BaseClient | None = None
-        self._transports: list[Transport] = []
-        self._lock = threading.Lock()
+        self._transport: Transport | None = None
+        self._former: list[SentryTransport] = []
+        self._unlock()
+        if hasattr(os, "register_at_fork"):
+            unlock = weakref.WeakMethod(self._unlock)
+            os.register_at_fork(after_in_child=lambda: (method := unlock()) and method())
+
+    @property
+    def healthy(self) -> bool:
+        """Whether Sentry takes what it is sent."""
+        return self._transport is None or self._transport.is_healthy()
 
     def send(self, envelope: OutgoingEnvelope) -> None:
-        """Take the envelope over."""
-        transport = self._transport()
-        if isinstance(transport, SentryTransport):
-            transport.send(envelope)
-        elif transport is not None:
-            transport.capture_envelope(_sdk_envelope(envelope))
+        """Take the envelope over; see `Outbox`."""
+        try:
+            transport = self._resolved()
+            if isinstance(transport, SentryTransport):
+                transport.send(envelope)
+            elif transport is not None:
+                self._send_foreign(transport, envelope)
+            spotlight = self._client.spotlight if self._client is not None else None
+            if spotlight is not None:
+                _send_suppressed(spotlight, envelope)
+        except Exception:
+            _logger.exception("an envelope could not be sent")
 
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
-        """Count a loss."""
-        transport = self._transport()
-        if transport is None or isinstance(transport, SentryTransport):
-            self.ledger.lose(reason, ((category, quantity),))
-        else:
-            transport.record_lost_event(reason.value, category.value, quantity=quantity)  # type: ignore[arg-type]
+        """Count a loss; see `Outbox`."""
+        self.ledger.lose(reason, ((category, quantity),))
+        transport = self._transport
+        if transport is not None and not isinstance(transport, SentryTransport):
+            with suppress(Exception):
+                transport.record_lost_event(reason.value, category.value, quantity=quantity)  # type: ignore[arg-type]
 
     def flush(self, timeout: float) -> bool:
-        """Flush every transport that was ever adopted."""
+        """Wait until everything is delivered or on disk; see `Outbox`."""
         deadline = time.monotonic() + timeout
-        answers = [t.flush(max(0.0, deadline - time.monotonic())) for t in self._transports]  # type: ignore[func-returns-value]
-        return all(answer is not False for answer in answers)
+        answers = [_flush(one, max(0.0, deadline - time.monotonic())) for one in self._transports()]
+        return all(answers)
 
     def close(self, timeout: float) -> bool:
-        """Flush, then stop."""
+        """Flush, then let threads and connections go; see `Outbox`. What comes later starts them anew."""
         flushed = self.flush(timeout)
-        for transport in self._transports:
-            transport.kill()
+        for transport in self._transports():
+            if isinstance(transport, SentryTransport):
+                transport.kill()
         return flushed
 
     def adopt(self, client: BaseClient) -> None:
-        """Give `client` our transport where it has sentry-sdk's own."""
+        """Give a client our transport where it has sentry-sdk's own, and send through it from now on."""
         with self._lock:
+            if client is self._client:
+                return
             stock = client.transport
-            if type(stock) in _STOCK and stock is not None:
-                client.transport = SentryTransport(client.options, ledger=self.ledger)
+            if stock is not None and type(stock) in _STOCK:
+                client.transport = SentryTransport(client.options, tuning=self._tuning, ledger=self.ledger)
                 if client.monitor is not None:
                     client.monitor.transport = client.transport
-                stock.kill()
-            self._client = client
-            if client.transport is not None and client.transport not in self._transports:
-                self._transports.append(client.transport)
+                self._inherit(stock)
+            if isinstance(self._transport, SentryTransport) and self._transport is not client.transport:
+                self._former = [one for one in (*self._former, self._transport) if not one.idle]
+            self._client, self._transport = client, client.transport
 
-    def _transport(self) -> Transport | None:
+    def _unlock(self) -> None:
+        self._lock = threading.Lock()
+
+    def _resolved(self) -> Transport | None:
+        """The transport of the current client. A client that was closed (at exit) still delivers through ours."""
         client = self._current()
-        if client is not self._client and client.is_active() and client.transport is not None:
+        if client is not self._client and client.is_active():
             self.adopt(client)
-        return self._client.transport if self._client is not None else None
+        return self._transport
+
+    def _transports(self) -> list[Transport]:
+        self._resolved()
+        return [*self._former, *([self._transport] if self._transport is not None else [])]
+
+    def _inherit(self, stock: Transport) -> None:
+        """Take over what sentry-sdk's own transport has counted; its worker finishes what it has."""
+        fetch = getattr(stock, "_fetch_pending_client_report", None)
+        report = fetch(force=True) if fetch is not None else None
+        for loss in (report.payload.json or {}).get("discarded_events", ()) if report is not None else ():
+            with suppress(ValueError, KeyError):
+                self.ledger.lose(LossReason(loss["reason"]), ((Category(loss["category"]), loss["quantity"]),))
+        if not isinstance(stock, AsyncHttpTransport):
+            stock.kill()
+
+    def _send_foreign(self, transport: Transport, envelope: OutgoingEnvelope) -> None:
+        """Hand over to a transport of the application's own; what becomes of it then is not known here."""
+        size = sum(map(len, envelope.payload)) if isinstance(envelope.payload, list) else len(envelope.payload)
+        counts = counts_of(envelope.category, envelope.quantity, size)
+        self.ledger.accept(counts)
+        try:
+            transport.capture_envelope(_sdk_envelope(envelope))
+        except Exception:
+            self.ledger.drop(LossReason.INTERNAL_SDK_ERROR, counts)
+            raise
+        self.ledger.deliver(counts)
 
 
 def _sdk_envelope(envelope: OutgoingEnvelope) -> Envelope:
     payload = envelope.payload if isinstance(envelope.payload, bytes) else b"".join(envelope.payload)
     return Envelope(headers=envelope.headers, items=[Item(payload, headers=envelope.item_headers)])
+
+
+def _send_suppressed(spotlight: Any, envelope: OutgoingEnvelope) -> None:
+    """Show the envelope in Spotlight (development only: it is posted to this machine, on the caller's thread)."""
+    token = context.attach(suppressed())
+    try:
+        spotlight.capture_envelope(_sdk_envelope(envelope))
+    finally:
+        context.detach(token)
+
+
+def _flush(transport: Transport, timeout: float) -> bool:
+    """Whether nothing is left; transports that do not say are believed."""
+    try:
+        answer: object = transport.flush(timeout)  # type: ignore[func-returns-value]
+    except Exception:
+        _logger.exception("a transport could not be flushed")
+        return False
+    return answer is not False

@@ -15,8 +15,8 @@ from otel_sentry.protocol.item_kinds import Category
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from otel_sentry.delivery.compression import Compressor
     from otel_sentry.delivery.ledger import Report
+    from otel_sentry.delivery.wire.compression import Compressor
     from otel_sentry.protocol.item_kinds import LossReason
 
 

@@ -15,7 +15,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.delivery.bell import Bell
+from otel_sentry.delivery.wire.bell import Bell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,16 +31,22 @@ _ITEMS_PER_TURN: Final = 32
 """Items taken in between two looks at the connections."""
 _LONGEST_NAP_SECONDS: Final = 30.0
 _PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
+_SAVE_AFTER_SECONDS: Final = 0.25
+"""How long a flush hopes for the network before it is content with the disk."""
 _GIVE_WAY_SECONDS: Final = 0.05
 """Part of a flush's time that is left for its caller to come back."""
 
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    """Somebody who waits until everything handed over before is safe."""
+    """Somebody who waits until everything handed over before is safe.
+
+    `save_at`: when to stop hoping for the network and put what is left on disk.
+    """
 
     generation: int
     deadline: float
+    save_at: float
     done: threading.Event = field(default_factory=threading.Event)
     seen: bool = False
     safe: bool = False
@@ -160,7 +166,9 @@ class Courier:
 
     def _add_ticket(self, timeout: float) -> _Ticket:
         with self._lock:
-            ticket = _Ticket(self._generation, self._clock() + timeout - min(_GIVE_WAY_SECONDS, timeout / 4))
+            now = self._clock()
+            deadline = now + timeout - min(_GIVE_WAY_SECONDS, timeout / 4)
+            ticket = _Ticket(self._generation, deadline, now + min(_SAVE_AFTER_SECONDS, timeout / 2))
             self._generation += 1
             self._tickets.append(ticket)
         return ticket
@@ -243,7 +251,10 @@ class Courier:
             desk.take_in(item, generation)
         newcomer = self._greet(desk)
         desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)
-        desk.turn(self._nap(), hurry=bool(self._tickets))
+        save_at = min((ticket.save_at for ticket in self._tickets), default=None)
+        desk.save(save_at)
+        self._resolve(desk)
+        desk.turn(self._nap(save_at), hurry=bool(self._tickets))
         self._asleep = False
         self._resolve(desk)
 
@@ -256,14 +267,16 @@ class Courier:
             desk.hurry()
         return bool(newcomers)
 
-    def _nap(self) -> float:
+    def _nap(self, save_at: float | None) -> float:
         """How long the desk may wait for events."""
         self._asleep = True  # set first, look second: who hands over after the look rings the bell
         if self._inbox or self._leaving or any(not ticket.seen for ticket in self._tickets):
             return 0.0
-        deadline = min((ticket.deadline for ticket in self._tickets), default=None)
-        longest = _LONGEST_NAP_SECONDS
-        return longest if deadline is None else min(longest, max(0.0, deadline - self._clock()))
+        now = self._clock()
+        moments = [ticket.deadline for ticket in self._tickets]
+        if save_at is not None and save_at > now:
+            moments.append(save_at)
+        return max(0.0, min([_LONGEST_NAP_SECONDS, *(moment - now for moment in moments)]))
 
     def _resolve(self, desk: Desk) -> None:
         """Answer those whose wait is over."""

@@ -8,12 +8,12 @@ import time
 from typing import TYPE_CHECKING
 
 from otel_sentry.delivery.dispatch import Dispatch
-from otel_sentry.delivery.in_flight import Flights
 from otel_sentry.delivery.parcel import Parcel, counts_of_item, parcel_of_sdk
 from otel_sentry.delivery.reporting import Reporting
-from otel_sentry.delivery.safekeeping import Safekeeping
-from otel_sentry.delivery.traffic import Traffic
+from otel_sentry.delivery.rules.traffic import Traffic
+from otel_sentry.delivery.spooling.safekeeping import Safekeeping
 from otel_sentry.delivery.waiting_room import WaitingRoom
+from otel_sentry.delivery.wire.in_flight import Flights
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from sentry_sdk.envelope import Envelope
 
-    from otel_sentry.delivery.compression import Compressor
-    from otel_sentry.delivery.dialler import Dialler
     from otel_sentry.delivery.ledger import Ledger
+    from otel_sentry.delivery.spooling.spool import Spool
     from otel_sentry.delivery.tuning import Tuning
+    from otel_sentry.delivery.wire.compression import Compressor
+    from otel_sentry.delivery.wire.dialler import Dialler
 
 _logger = logging.getLogger("otel_sentry.delivery")
 
@@ -39,11 +40,12 @@ class Desk:
         compressor: for bodies.
         wake: must end a `turn` from another thread.
         reports: whether client reports are wanted.
+        open_spool: opens the spool; raises OSError when it cannot be used; None for no spool.
         clock: monotonic seconds.
         date: seconds since the epoch.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one place where delivery is put together
         self,
         tuning: Tuning,
         dialler: Dialler,
@@ -52,6 +54,7 @@ class Desk:
         wake: Callable[[], None],
         *,
         reports: bool = True,
+        open_spool: Callable[[], Spool] | None = None,
         clock: Callable[[], float] = time.monotonic,
         date: Callable[[], float] = time.time,
     ) -> None:
@@ -62,7 +65,16 @@ class Desk:
         self.flights: Flights[Parcel] = Flights(dialler, tuning.in_flight, wake, tuning.timeouts, clock)
         self._room = WaitingRoom(tuning.max_bytes)
         self._traffic = Traffic(random.random, tuning.backoff)
-        self._safekeeping = Safekeeping(self._room, self._traffic)
+        self._safekeeping = Safekeeping(
+            tuning,
+            self._room,
+            self.flights,
+            self._traffic,
+            ledger=ledger,
+            open_spool=open_spool,
+            clock=clock,
+            date=date,
+        )
         self._reporting = Reporting(tuning, ledger, clock(), to_sentry=reports)
         self._dispatch = Dispatch(
             tuning,
@@ -87,13 +99,24 @@ class Desk:
         if parcel is not None:
             self._dispatch.take_in(parcel, generation)
 
-    def turn(self, patience: float | None, *, hurry: bool) -> None:
-        """Send, receive, write down, report: once.
+    def save(self, save_at: float | None) -> None:
+        """Write down what is in trouble, bring back what may go.
+
+        Args:
+            save_at: monotonic second at which everything is to be on disk; None when nobody waits for a flush.
+        """
+        self._safekeeping.tick(self._dispatch.settled, save_at=save_at)
+
+    def turn(self, patience: float, *, hurry: bool) -> None:
+        """Send and receive once.
 
         Args:
             patience: longest wait in seconds.
             hurry: somebody waits for a flush.
         """
+        due = self._safekeeping.next_due(unsaved=self._dispatch.pending > 0)
+        if due is not None:
+            patience = max(0.0, min(patience, due - self._clock()))
         self._dispatch.turn(patience, hurry=hurry)
         self._reporting.log(self._clock(), self._dispatch.trouble)
 
@@ -129,6 +152,7 @@ class Desk:
     def abandon(self) -> None:
         """Close without a word: this is a forked child, and the work is its parent's."""
         self.flights.close()
+        self._safekeeping.abandon()
 
     def _unpacked(self, envelope: Envelope) -> Parcel | None:
         try:

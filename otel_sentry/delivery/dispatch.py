@@ -11,23 +11,23 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.delivery.compression import ZSTD, Compressor, decompress
-from otel_sentry.delivery.division import divided
 from otel_sentry.delivery.parcel import REDATE_AFTER_SECONDS, redated
-from otel_sentry.delivery.verdict import Verdict
+from otel_sentry.delivery.rules.division import divided
+from otel_sentry.delivery.rules.verdict import Verdict
+from otel_sentry.delivery.wire.compression import ZSTD, Compressor, decompress
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otel_sentry.delivery.http_message import Answer
-    from otel_sentry.delivery.in_flight import Flights, Outcome
     from otel_sentry.delivery.ledger import Ledger
     from otel_sentry.delivery.parcel import Parcel
-    from otel_sentry.delivery.safekeeping import Safekeeping
-    from otel_sentry.delivery.traffic import Traffic
+    from otel_sentry.delivery.rules.traffic import Traffic
+    from otel_sentry.delivery.spooling.safekeeping import Safekeeping
     from otel_sentry.delivery.tuning import Tuning
     from otel_sentry.delivery.waiting_room import WaitingRoom
+    from otel_sentry.delivery.wire.in_flight import Flights, Outcome
+    from otel_sentry.delivery.wire.message import Answer
     from otel_sentry.protocol.item_kinds import Category
 
 _logger = logging.getLogger(__name__)
@@ -117,11 +117,13 @@ class Dispatch:
 
     def give_up(self) -> None:
         """Count everything that waits or is under way as lost; what is on disk stays there."""
+        self._safekeeping.save_all(self.settled)
         for parcel in [*self._flights.cargos, *self._room.everything()]:
             if parcel.place is None:
                 self.drop(parcel, self._traffic.why_waiting(parcel.category, self._clock()))
         self._room.remove(lambda _: True)
         self._flights.close()
+        self._safekeeping.close()
 
     def drop(self, parcel: Parcel, reason: LossReason) -> None:
         """Count a parcel as lost."""
@@ -215,6 +217,8 @@ class Dispatch:
         if judged is Verdict.DELIVERED:
             self._zstd_proven = self._zstd_proven or parcel.encoding == ZSTD
             self._ledger.deliver(parcel.counts)
+            if parcel.report:
+                self._ledger.told(parcel.report)
             self._safekeeping.done(parcel)
             self.settled(parcel)
             return

@@ -63,6 +63,7 @@ class Ledger:
         self._pending: Counter[Category] = Counter()
         self._dropped: Counter[tuple[Category, LossReason]] = Counter()
         self._unreported: Counter[tuple[Category, LossReason]] = Counter()
+        self._telling: Counter[tuple[Category, LossReason]] = Counter()
 
     def accept(self, counts: Counts) -> None:
         """Book items that were handed to delivery."""
@@ -112,15 +113,27 @@ class Ledger:
             self._watched.setdefault(category, []).append(waiting)
 
     def take_unreported(self) -> Report:
-        """Losses that no client report has carried yet; they count as reported until `give_back`."""
+        """Losses for a client report; `told` or `give_back` must follow."""
         with self._lock:
             taken, self._unreported = self._unreported, Counter()
+            self._telling.update(taken)
         return dict(taken)
 
-    def give_back(self, unreported: Report) -> None:
-        """Merge losses whose report did not arrive, or that a dead process left behind."""
+    def told(self, report: Report) -> None:
+        """A client report arrived."""
         with self._lock:
-            self._unreported.update(unreported)
+            self._telling -= Counter(report)
+
+    def give_back(self, report: Report) -> None:
+        """A client report did not arrive, or a dead process left these losses: they go into the next one."""
+        with self._lock:
+            self._telling -= Counter(report)
+            self._unreported.update(report)
+
+    def untold(self) -> Report:
+        """Losses that Sentry does not know of as far as this process knows."""
+        with self._lock:
+            return dict(self._unreported + self._telling)
 
     @property
     def has_unreported(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_sentry.delivery.compression import decompress
+from otel_sentry.delivery.wire.compression import decompress
 from otel_sentry.protocol import json_text
 from otel_sentry.protocol.envelope import EnvelopeItem, serialize_envelope
 from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from sentry_sdk.envelope import Envelope, Item
 
-    from otel_sentry.delivery.compression import Compressor
     from otel_sentry.delivery.ledger import Report
     from otel_sentry.delivery.outbox import OutgoingEnvelope
+    from otel_sentry.delivery.wire.compression import Compressor
 
 Counts = tuple[tuple[Category, int], ...]
 

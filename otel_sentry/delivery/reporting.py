@@ -10,11 +10,11 @@ from otel_sentry.delivery.client_report import loss_line, report_parcel
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
-    from otel_sentry.delivery.compression import Compressor
     from otel_sentry.delivery.ledger import Ledger
     from otel_sentry.delivery.parcel import Parcel
-    from otel_sentry.delivery.traffic import Traffic
+    from otel_sentry.delivery.rules.traffic import Traffic
     from otel_sentry.delivery.tuning import Tuning
+    from otel_sentry.delivery.wire.compression import Compressor
 
 _logger = logging.getLogger("otel_sentry.delivery")
 

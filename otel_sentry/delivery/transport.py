@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from sentry_sdk.transport import Transport
 
 from otel_sentry._version import __version__
-from otel_sentry.delivery.compression import Compressor
 from otel_sentry.delivery.courier import Courier
 from otel_sentry.delivery.desk import Desk
-from otel_sentry.delivery.dialler import Urllib3Dialler
 from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import counts_of_item, parcel_of_outgoing
+from otel_sentry.delivery.spooling.spool import Spool, folder_for
 from otel_sentry.delivery.tuning import Tuning
+from otel_sentry.delivery.wire.compression import Compressor
+from otel_sentry.delivery.wire.dialler import Urllib3Dialler
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ class SentryTransport(Transport):
         elif data_category is not None:
             self.ledger.lose(known, ((_CATEGORIES.get(data_category, Category.DEFAULT), quantity),))
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left that the process could lose."""
+        return self._courier.waiting == 0
+
     def is_healthy(self) -> bool:
         """Whether Sentry takes what it is sent; sentry-sdk samples less while not."""
         desk = self._courier.desk
@@ -133,7 +139,23 @@ class SentryTransport(Transport):
             }
             self._dialler = Urllib3Dialler(self.options or {}, self._auth.get_api_url(), headers)
         wants_reports = bool((self.options or {}).get("send_client_reports", True))
-        return Desk(self._tuning, self._dialler, self.ledger, self._compressor, wake, reports=wants_reports)
+        open_spool = self._open_spool if self._tuning.spool_dir else None
+        return Desk(
+            self._tuning,
+            self._dialler,
+            self.ledger,
+            self._compressor,
+            wake,
+            reports=wants_reports,
+            open_spool=open_spool,
+        )
+
+    def _open_spool(self) -> Spool:
+        return Spool(
+            folder_for(self._tuning.spool_dir or "", f"{self._auth.get_api_url()} {self._auth.public_key}"),
+            max_bytes=self._tuning.spool_max_bytes,
+            max_age_seconds=self._tuning.max_age_seconds,
+        )
 
     def _lose(self, reason: LossReason, envelope: Envelope) -> None:
         for item in envelope.items:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from otel_sentry.delivery.compression import ZSTD
-from otel_sentry.delivery.in_flight import Timeouts
-from otel_sentry.delivery.retry import Backoff
+from otel_sentry.delivery.rules.retry import Backoff
+from otel_sentry.delivery.wire.compression import ZSTD
+from otel_sentry.delivery.wire.in_flight import Timeouts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otel_sentry.delivery.compression import decompress
 from otel_sentry.delivery.parcel import Parcel, category_of_items, counts_of, packed
+from otel_sentry.delivery.wire.compression import decompress
 from otel_sentry.errors import MalformedEnvelope
 from otel_sentry.protocol import json_text
 from otel_sentry.protocol.envelope import EnvelopeItem, parse_envelope
@@ -14,8 +14,8 @@ from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from otel_sentry.delivery.compression import Compressor
     from otel_sentry.delivery.parcel import Counts
+    from otel_sentry.delivery.wire.compression import Compressor
 
 
 def divided(parcel: Parcel, compressor: Compressor, date: float) -> list[Parcel]:

@@ -12,13 +12,13 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from otel_sentry.delivery.connection import Connection
-from otel_sentry.delivery.http_message import Answer, BadAnswer, request_bytes
+from otel_sentry.delivery.wire.connection import Connection
+from otel_sentry.delivery.wire.message import Answer, BadAnswer, request_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otel_sentry.delivery.dialler import Dialler
+    from otel_sentry.delivery.wire.dialler import Dialler
 
 T = TypeVar("T")
 

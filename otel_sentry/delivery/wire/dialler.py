@@ -15,7 +15,7 @@ from sentry_sdk.transport import HttpTransport
 from urllib3.util.proxy import connection_requires_http_tunnel
 from urllib3.util.request import make_headers
 
-from otel_sentry.delivery.http_message import request_start
+from otel_sentry.delivery.wire.message import request_start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from otel_sentry.delivery.http_message import AnswerReader, BadAnswer
+from otel_sentry.delivery.wire.message import AnswerReader, BadAnswer
 
 if TYPE_CHECKING:
-    from otel_sentry.delivery.http_message import Answer
+    from otel_sentry.delivery.wire.message import Answer
 
 T = TypeVar("T")
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.delivery.pacing import Pace, pace_of_backlog
-from otel_sentry.delivery.retry import Backoff, Breaker
-from otel_sentry.delivery.verdict import Verdict, verdict
+from otel_sentry.delivery.rules.pacing import Pace, pace_of_backlog
+from otel_sentry.delivery.rules.retry import Backoff, Breaker
+from otel_sentry.delivery.rules.verdict import Verdict, verdict
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.protocol.rate_limits import RateLimits, limits_told, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from otel_sentry.delivery.http_message import Answer
+    from otel_sentry.delivery.wire.message import Answer
 
 _MAX_RETRY_AFTER_SECONDS: Final = 3600.0
 """Longest pause that a failing server may ask for; it might be a proxy that knows nothing."""

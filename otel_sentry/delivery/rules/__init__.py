@@ -1,0 +1,1 @@
+"""What is sent when, and what an answer means. Pure: the fleet simulation runs exactly this code."""

@@ -1,0 +1,1 @@
+"""Parcels on disk, for outages and crashes."""
