@@ -16,6 +16,8 @@ def header_text(getter: Any, carrier: Any, name: str) -> str:
     """
     try:
         found = getter.get(carrier, name)
+        if type(found) is list and len(found) == 1 and type(found[0]) is str:
+            return found[0]
         return ",".join(text for text in map(_text, _values(found)) if text)
     except Exception:  # noqa: BLE001  # getters and carriers are foreign code; a header is never worth an exception
         return ""

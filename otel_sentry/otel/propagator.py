@@ -7,6 +7,7 @@ and reads the settings when it is first used. One instance serves all threads; i
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, Context, get_value
@@ -125,11 +126,15 @@ class SentryPropagator(TextMapPropagator):
         headers = trace_headers(span, context, rules)
         if headers is not None:
             setter.set(carrier, sentry_trace.HEADER, headers.sentry_trace)
-        own = members_in(context)
-        dsc, members = baggage.merged_baggage(
-            present_header(carrier, baggage.HEADER), {} if headers is None else headers.dsc, own
-        )
-        members = [*without_wallet(members, span, rules), *wallet_members(span, context, rules, address, own)]
+        dsc: Mapping[str, str] = {} if headers is None else headers.dsc
+        own = members = members_in(context)
+        present = present_header(carrier, baggage.HEADER)
+        if present:
+            dsc, members = baggage.merged_baggage(present, dsc, own)
+        if members:
+            members = without_wallet(members, span, rules)
+        if rules.privacy is not None:
+            members = [*members, *wallet_members(span, context, rules, address, own)]
         text, dropped = baggage.render_baggage(dsc, members)
         if dropped:
             self.dropped_members += dropped

@@ -19,11 +19,11 @@ MAX_MEMBERS: Final = 64
 
 _READ_AT_MOST: Final = 1 << 16
 _MEMBERS_READ_AT_MOST: Final = 1024
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|%(?![0-9A-Fa-f]{2})")
+"""Control characters, and percent signs that begin no encoded byte."""
 _KEY: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PROPERTY: Final = re.compile(r"[!#-+\--:<-\[\]-~]+")
-_BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-~/]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.\-~/@:]*")
 _CORE: Final = ("trace_id", "public_key", "sampled", "sample_rate", "sample_rand", "org_id", "replay_id")
 """Sentry's members without which a trace is decided twice or lands in the wrong place: the last to go."""
 _FIRST_OUT: Final = ("release", "environment", "transaction")
@@ -31,17 +31,19 @@ _FIRST_OUT: Final = ("release", "environment", "transaction")
 
 
 class Member(NamedTuple):
-    """One member of somebody else's.
+    """One member.
 
     Attributes:
-        key: decoded.
+        key: decoded; of Sentry's without prefix.
         value: decoded.
         properties: what followed `;`, as it may be sent; empty if nothing did.
+        sentry: whether it is Sentry's.
     """
 
     key: str
     value: str
     properties: str = ""
+    sentry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,15 @@ def parse_baggage(text: str | None) -> Baggage:
         return Baggage()
     sentry: dict[str, str] = {}
     foreign: dict[str, Member] = {}
-    room = {True: _Room(), False: _Room()}
+    suspicious = _UNREADABLE.search(text) is not None
+    room = None if len(text) <= MAX_BYTES and text.count(",") < MAX_MEMBERS else (_Room(), _Room())
     dropped = 0
     for raw in _raw_members(text):
-        member = _member(raw)
-        if member is None or not room[member.key.startswith(SENTRY_PREFIX)].takes(raw):
+        member = None if suspicious and _UNREADABLE.search(raw) else _member(raw)
+        if member is None or (room is not None and not room[member.sentry].takes(raw)):
             dropped += 1
-        elif member.key.startswith(SENTRY_PREFIX):
-            sentry[member.key[len(SENTRY_PREFIX) :]] = member.value
+        elif member.sentry:
+            sentry[member.key] = member.value
         else:
             foreign[member.key] = member
     return Baggage(sentry, foreign, dropped)
@@ -119,22 +122,38 @@ def render_baggage(sentry: Mapping[str, str], foreign: Iterable[Member]) -> Rend
         sentry: dynamic sampling context, without prefix.
         foreign: members of everybody else, the most important first.
     """
-    own = {key: f"{SENTRY_PREFIX}{encoded(key)}={encoded(value)}" for key, value in sentry.items()}
-    core = [own[key] for key in _CORE if key in own]
+    own = _own_members(sentry)
     others = {
-        member.key: ";".join(filter(None, (f"{encoded(member.key)}={encoded(member.value)}", member.properties)))
+        member.key: _foreign_member(member)
         for member in foreign
         if member.key and not member.key.startswith(SENTRY_PREFIX)
     }
+    count = len(own) + len(others)
+    text = ",".join((*own.values(), *others.values()))
+    if count <= MAX_MEMBERS and len(text) <= MAX_BYTES:
+        return Rendered(text, 0)
+    core = [own[key] for key in _CORE if key in own]
     labels = [own[key] for key in _label_order(own)]
     kept = _first_that_fit([*core, *others.values(), *labels])
     sentry_first = sorted(kept, key=lambda member: not member.startswith(SENTRY_PREFIX))
-    return Rendered(",".join(sentry_first), len(own) + len(others) - len(kept))
+    return Rendered(",".join(sentry_first), count - len(kept))
+
+
+def _own_members(sentry: Mapping[str, str]) -> dict[str, str]:
+    """Sentry's members by key; most contexts need no encoding, which is asked once for all."""
+    if _PLAIN.fullmatch("".join((*sentry, *sentry.values()))):
+        return {key: f"{SENTRY_PREFIX}{key}={value}" for key, value in sentry.items()}
+    return {key: f"{SENTRY_PREFIX}{encoded(key)}={encoded(value)}" for key, value in sentry.items()}
+
+
+def _foreign_member(member: Member) -> str:
+    text = f"{encoded(member.key)}={encoded(member.value)}"
+    return f"{text};{member.properties}" if member.properties else text
 
 
 def encoded(text: str) -> str:
     """Percent-encode what a baggage value may not hold; lone surrogates become `?`."""
-    return text if _PLAIN.fullmatch(text) else quote(text, safe="/", errors="replace")
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="/@:", errors="replace")
 
 
 def _label_order(own: Mapping[str, str]) -> list[str]:
@@ -153,21 +172,24 @@ def _member(raw: str) -> Member | None:
     """A member, decoded; None when it is none."""
     key, equals, rest = raw.partition("=")
     key = key.strip(" \t")
-    if not equals or not _KEY.fullmatch(key) or _CONTROL.search(rest) or _BROKEN_PERCENT.search(raw):
+    if not equals or not _KEY.fullmatch(key):
         return None
     if key.startswith(SENTRY_PREFIX):
-        return Member(unquote(key), unquote(rest.strip(" \t"))) if key != SENTRY_PREFIX else None
-    value, _, properties = rest.partition(";")
+        name, value = key[len(SENTRY_PREFIX) :], rest.strip(" \t")
+        if "%" in raw:
+            name, value = unquote(name), unquote(value)
+        return Member(name, value, sentry=True) if name else None
+    value, semicolon, properties = rest.partition(";")
     # unquote_plus as OpenTelemetry's own propagator does: its Python peers write a space as `+`.
     name = unquote_plus(key)
     if not name.strip() or name.startswith(SENTRY_PREFIX):
         return None
-    return Member(name, unquote_plus(value.strip(" \t")), _properties(properties))
+    return Member(name, unquote_plus(value.strip(" \t")), _properties(properties) if semicolon else "")
 
 
 def _properties(text: str) -> str:
     """The properties of a member as they may be sent; those that cannot are left out."""
-    parts = (part.strip(" \t") for part in text.split(";")) if text else ()
+    parts = (part.strip(" \t") for part in text.split(";"))
     return ";".join(part for part in parts if _PROPERTY.fullmatch(part))
 
 

