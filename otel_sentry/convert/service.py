@@ -115,8 +115,8 @@ def valid_environment(environment: str | None) -> str | None:
     return _valid_name(environment, MAX_ENVIRONMENT_LENGTH, REFUSED_ENVIRONMENTS)
 
 
-def _valid_name(name: str | None, max_length: int, refused: frozenset[str]) -> str | None:
-    trimmed = text(name or "").strip()[:max_length].strip()
+def _valid_name(name: str | None, max_bytes: int, refused: frozenset[str]) -> str | None:
+    trimmed = text(name or "").strip().encode()[:max_bytes].decode(errors="ignore").strip()
     is_valid = trimmed.lower() not in refused and REFUSED_SIGNS.isdisjoint(trimmed) and trimmed.isprintable()
     return trimmed if is_valid else None
 

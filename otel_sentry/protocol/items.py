@@ -10,8 +10,9 @@ CONTAINER_VERSION: Final = 2
 """Version of item containers; from 2 on Relay never infers address or user agent from our own HTTP connection."""
 
 MAX_RELEASE_LENGTH: Final = 200
-"""What sentry-relay 0.10 accepts; the documentation says 250."""
+"""Bytes that sentry-relay 0.10 accepts; the documentation says 250."""
 MAX_ENVIRONMENT_LENGTH: Final = 64
+"""Bytes."""
 MAX_TRANSACTION_NAME_LENGTH: Final = 200
 MAX_OP_LENGTH: Final = 128
 MAX_ORIGIN_LENGTH: Final = 128
