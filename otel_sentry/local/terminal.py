@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.errors import MissingExtra
 from otel_sentry.local.plain_text import visible
 from otel_sentry.local.rows import IssueRow, LogRow, duration_text
-from otel_sentry.local.tree import MAX_LEVELS, Node, Tree, walk
+from otel_sentry.local.tree import Node, Tree, walk
 
 try:
     from rich.console import Console
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _DURATION_WIDTH: Final = 9
 _OP_WIDTH: Final = 14
+_BATCH: Final = 500
 _BAR_FROM_WIDTH: Final = 60
 _OP_FROM_WIDTH: Final = 90
 _OP_STYLES: Final = {
@@ -85,31 +87,38 @@ class TreePrinter:
         self._console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
         can_unicode = (self._console.encoding or "").lower().replace("-", "").startswith("utf")
         self._glyphs = UNICODE if can_unicode else ASCII
+        self._columns = _columns(self._console.width)
         self._overflow: OverflowMethod = "ellipsis" if can_unicode else "crop"
         self._logs = logs
         self._max_rows = max_rows
 
     def tree(self, tree: Tree, *, note: str = "") -> None:
         """Print one trace: a heading, then a line per span, issue and (if wanted) log."""
-        self._line(self._heading(tree, note))
-        for printed, (node, levels) in enumerate(walk(tree.roots)):
-            if self._max_rows is not None and printed >= self._max_rows:
-                self.note(f"{self._glyphs.more} {tree.spans - printed} more spans of this trace")
-                break
-            for line in self._node_lines(tree, node, levels):
-                self._line(line)
-        self._line(Text())
+        self._columns = _columns(self._console.width)
+        lines = self._tree_lines(tree, note)
+        while batch := list(islice(lines, _BATCH)):
+            self._lines(batch)
 
     def issue(self, issue: IssueRow) -> None:
         """Print an issue that belongs to no trace."""
-        self._line(self._issue_text(issue))
+        self._lines([self._issue_text(issue)])
 
     def note(self, text: str, style: str = "dim") -> None:
         """Print a line of our own."""
-        self._line(Text(visible(text, 2_000), style))
+        self._lines([Text(visible(text, 2_000), style)])
 
-    def _line(self, text: Text) -> None:
-        self._console.print(text, no_wrap=True, overflow=self._overflow, crop=True)
+    def _lines(self, lines: list[Text]) -> None:
+        """Many at once: a call of rich costs more than a line."""
+        self._console.print(Text("\n").join(lines), no_wrap=True, overflow=self._overflow, crop=True)
+
+    def _tree_lines(self, tree: Tree, note: str) -> Iterator[Text]:
+        yield self._heading(tree, note)
+        for printed, (node, levels) in enumerate(walk(tree.roots)):
+            if self._max_rows is not None and printed >= self._max_rows:
+                yield Text(f"{self._glyphs.more} {tree.spans - printed} more spans of this trace", "dim")
+                break
+            yield from self._node_lines(tree, node, levels)
+        yield Text()
 
     def _duration(self, seconds: float) -> str:
         return duration_text(seconds).replace("µ", self._glyphs.micro)
@@ -151,20 +160,20 @@ class TreePrinter:
         if not levels:
             return ""
         glyphs = self._glyphs
-        passed = "".join("   " if last else glyphs.pass_by for last in levels[:-1])
-        deep = glyphs.more if len(levels) == MAX_LEVELS else ""
-        return passed + deep + (glyphs.last if levels[-1] else glyphs.branch)
+        return self._passed(levels[:-1]) + (glyphs.last if levels[-1] else glyphs.branch)
 
     def _below(self, levels: tuple[bool, ...], *, has_children: bool) -> str:
         """What stands in front of a line that belongs to a span but is none itself."""
+        return self._passed(levels) + (self._glyphs.pass_by if has_children else "   ")
+
+    def _passed(self, levels: tuple[bool, ...]) -> str:
+        """The lines of the ancestors; of deep ones only the innermost, so that half of the column is left for names."""
         passed = "".join("   " if last else self._glyphs.pass_by for last in levels)
-        return passed + (self._glyphs.pass_by if has_children else "   ")
+        room = self._columns[0] // 2
+        return passed if len(passed) <= room else self._glyphs.more + passed[len(passed) - room + 1 :]
 
     def _span_line(self, tree: Tree, span: SpanRow, guide: str) -> Text:
-        width = self._console.width
-        bar_width = width // 4 if width >= _BAR_FROM_WIDTH else 0
-        op_width = _OP_WIDTH if width >= _OP_FROM_WIDTH else 0
-        name_width = max(8, width - bar_width - op_width - _DURATION_WIDTH - 3)
+        name_width, op_width, bar_width = self._columns
         line = Text().append(guide, "dim").append_text(self._name(span))
         line.truncate(name_width, overflow=self._overflow, pad=True)
         if op_width:
@@ -201,6 +210,13 @@ class TreePrinter:
         if issue.place:
             text.append(f"  {visible(issue.place, 200)}", "dim")
         return text.append("" if issue.handled else "  unhandled", "bold red")
+
+
+def _columns(width: int) -> tuple[int, int, int]:
+    """Cells for name, op and bar on a terminal of this width; op and bar only where there is room for them."""
+    bar = width // 4 if width >= _BAR_FROM_WIDTH else 0
+    op = _OP_WIDTH if width >= _OP_FROM_WIDTH else 0
+    return max(8, width - bar - op - _DURATION_WIDTH - (2 if bar else 1)), op, bar
 
 
 def _log_text(log: LogRow) -> Text:

@@ -67,31 +67,31 @@ def dapp(span_row: Spans, issue_row: Issues) -> list[Row]:
 
 WIDE = """\
 trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa · 6 spans · web, worker · 182 ms · 1 issue · failed · 00:01:…
-GET /profile/{wallet}  [web]                      http.server   ━━━━━━━━━━━━━━━━━━━━━━━━━    182 ms
+GET /profile/{wallet}  [web]                       http.server   ━━━━━━━━━━━━━━━━━━━━━━━━━    182 ms
 │  user alice.eth (0x52908400098527886e0f7030069857d2e4169ee7)
-├─ db.get_user                                    db             ━━━━━                      40.0 ms
+├─ db.get_user                                     db             ━━━━━                      40.0 ms
 │  │  warn  slow query
-│  ╰─ SELECT users                                db              ━━━━━                     33.0 ms
-╰─ ✖ POST                                         http.client           ━━━━━━━━━━━━━━       100 ms
+│  ╰─ SELECT users                                 db              ━━━━━                     33.0 ms
+╰─ ✖ POST                                          http.client           ━━━━━━━━━━━━━━       100 ms
    │  ✖ ConnectionError: node is down  app.py:3 in f  unhandled
-   ╰─ eth_getBalance  [worker]                    rpc                    ━━━━━━━━━━━        80.0 ms
+   ╰─ eth_getBalance  [worker]                     rpc                    ━━━━━━━━━━━        80.0 ms
          user 0x52
 (parent 0000000000000063 not seen)
-╰─ late child                                     file.read                            ━    10.0 ms
+╰─ late child                                      file.read                            ━    10.0 ms
 
 """
 NARROW = """\
 trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa · 6 spans …
-GET /profile/{wallet}  [web]              182 ms
+GET /profile/{wallet}  [web]                182 ms
 │  user alice.eth (0x52908400098527886e0f70300698…
-├─ db.get_user                           40.0 ms
-│  ╰─ SELECT users                       33.0 ms
-╰─ ✖ POST                                 100 ms
+├─ db.get_user                             40.0 ms
+│  ╰─ SELECT users                         33.0 ms
+╰─ ✖ POST                                   100 ms
    │  ✖ ConnectionError: node is down  app.py:3 i…
-   ╰─ eth_getBalance  [worker]           80.0 ms
+   ╰─ eth_getBalance  [worker]             80.0 ms
          user 0x52
 (parent 0000000000000063 not seen)
-╰─ late child                            10.0 ms
+╰─ late child                              10.0 ms
 
 """
 
