@@ -54,6 +54,7 @@ def environment(receiver: Receiver, **more: str) -> dict[str, str]:
         "SENTRY_ENVIRONMENT": "test",
         "SENTRY_RELEASE": "1.0",
         "OTEL_SERVICE_NAME": "dapp-web",
+        "OTEL_BSP_SCHEDULE_DELAY": "60000",  # spans leave when their segment ends, however slow the machine is
         **more,
     }
 
@@ -276,7 +277,7 @@ def test_declarative_yaml_gives_the_same(
 ) -> None:
     """`OTEL_CONFIG_FILE`: the exporter's mapping is all that Sentry needs."""
     pytest.importorskip("opentelemetry.configuration")
-    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml"}
+    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml", "OTEL_BSP_SCHEDULE_DELAY": "60000"}
     run_app(APPLICATION, variables, files={"otel.yaml": YAML}, zero_code=True)
     receiver.wait_for(lambda: len(receiver.spans) >= 3 and receiver.events)
 
