@@ -220,7 +220,7 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
         payload["status"] = ERROR
         if status.description:
             own[STATUS_MESSAGE] = {"type": STRING, "value": status.description}
-    elif shape.has_status_code:
+    elif shape.status_key is not None and not _is_fine(attributes[shape.status_key]):
         payload["status"] = wire_status(code, shape.kind, attributes)
     if _may_have_losses_or_links(span):
         links = span_links(span.links)
@@ -228,6 +228,11 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
         if links:
             payload["links"] = links
     return payload
+
+
+def _is_fine(code: Any) -> bool:
+    """Whether it is an HTTP code that means success for every kind of span."""
+    return type(code) is int and 100 <= code < 400
 
 
 def _may_have_losses_or_links(span: Any) -> bool:

@@ -70,6 +70,9 @@ _GRAPHQL_KEYS: Final = ("graphql.operation.type", "graphql.operation.name", "gra
 _HTTP_KIND: Final = {SpanKind.SERVER: "http.server", SpanKind.CLIENT: "http.client"}
 
 
+OpFunction = Callable[[Any, Mapping[str, Any], SpanKind], "str | None"]
+
+
 class OpRule(NamedTuple):
     """A span that has one of `keys` has the op that `op` makes of the first one's value; None passes on.
 
@@ -82,19 +85,19 @@ class OpRule(NamedTuple):
 
     family: str
     keys: tuple[str, ...]
-    op: Callable[[Any, Mapping[str, Any], SpanKind], str | None]
+    op: OpFunction
     result: str
 
 
 def sentry_op(attributes: Mapping[str, Any], kind: SpanKind) -> str | None:
     """The op of a span: `sentry.op` if the application set it, else the first rule that matches, else None."""
     explicit = attributes.get(EXPLICIT_OP)
-    return text(explicit) if explicit else op_by_rules(OP_RULES, attributes, kind)
+    return text(explicit) if explicit else op_by_rules(attributes, kind)
 
 
-def op_by_rules(rules: tuple[OpRule, ...], attributes: Mapping[str, Any], kind: SpanKind) -> str | None:
+def op_by_rules(attributes: Mapping[str, Any], kind: SpanKind) -> str | None:
     """The op that the first matching rule gives."""
-    for rule in rules:
+    for rule in OP_RULES:
         value = first_of(attributes, rule.keys)
         op = None if value is None else rule.op(value, attributes, kind)
         if op is not None:

@@ -11,7 +11,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.attribute_names import DIRECTIVES, RENAMES
-from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OpRule, op_by_rules
+from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OpFunction
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
 from otel_sentry.convert.status import STATUS_KEYS
@@ -35,9 +35,9 @@ class Shape:
         kept: (old name, wire name, type) of those whose value is left as it is only if it has that type.
         identity: names of identity attributes, held back.
         shadows: common names that the span's own may hide.
-        rules: rules that may give the op.
+        op_keys: names that may give the op, with the rule's function, in order.
+        status_key: name of the HTTP or gRPC code that counts first.
         has_directives: whether the application gave op, origin or name itself.
-        has_status_code: whether an HTTP or gRPC code is there.
     """
 
     kind: SpanKind
@@ -47,14 +47,14 @@ class Shape:
     kept: tuple[tuple[str, str, type], ...]
     identity: tuple[str, ...]
     shadows: tuple[str, ...]
-    rules: tuple[OpRule, ...]
+    op_keys: tuple[tuple[str, OpFunction], ...]
+    status_key: str | None
     has_directives: bool
-    has_status_code: bool
     _inferred: dict[tuple[str | None, str], bytes] = field(default_factory=dict)
 
     def inferred(self, attributes: Mapping[str, Any]) -> bytes:
         """Op, origin, kind and scope as JSON text, without braces; never empty."""
-        op = op_by_rules(self.rules, attributes, self.kind) if self.rules else None
+        op = self._op(attributes)
         origin: Any = None
         if self.has_directives:
             explicit, origin = attributes.get(EXPLICIT_OP), attributes.get(EXPLICIT_ORIGIN)
@@ -67,6 +67,14 @@ class Shape:
             found = self._inferred[key] = dumps(inferred_attributes(self.kind, self.scope, *key))[1:-1]
         return found
 
+    def _op(self, attributes: Mapping[str, Any]) -> str | None:
+        """`op_by_rules`, over the names that are there."""
+        for name, op_of in self.op_keys:
+            value = attributes[name]
+            if value is not None and (op := op_of(value, attributes, self.kind)) is not None:
+                return op
+        return None
+
 
 class Shapes:
     """Remembers shapes, bounded. Used by one thread at a time."""
@@ -75,19 +83,33 @@ class Shapes:
         self._common_names = common_names
         self._identity_names = identity_names
         self._known: dict[tuple[int, int, tuple[str, ...]], Shape] = {}
+        self._scopes: dict[int, tuple[InstrumentationScope | None, InstrumentationScope | None]] = {}
+        self._equal_scopes: dict[InstrumentationScope | None, InstrumentationScope | None] = {}
 
     def of(self, scope: InstrumentationScope | None, kind: SpanKind, names: Iterable[str]) -> Shape:
         """The shape of a span."""
-        # A shape keeps its scope alive, so that an id stands for one scope only; kinds live for ever.
-        key = (id(scope), id(kind), tuple(names))
+        # Hashing a scope or a kind costs as much as all the rest. An id stands for one of them as long as that lives:
+        # kinds for ever, scopes as long as they are remembered here or by their shape.
+        seen = self._scopes.get(id(scope))
+        one = self._one_of_equals(scope) if seen is None else seen[1]
+        key = (id(one), id(kind), tuple(names))
         shape = self._known.get(key)
         if shape is None:
-            shape = self._compile(scope, kind, key[2])
+            shape = self._compile(one, kind, key[2])
             if len(key[2]) <= MAX_CACHED_NAMES:
                 if len(self._known) >= MAX_CACHED:
                     self._known.clear()
                 self._known[key] = shape
         return shape
+
+    def _one_of_equals(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
+        """The scope that stands for all equal ones: older OpenTelemetry makes one with each `get_tracer`."""
+        if len(self._scopes) >= MAX_CACHED:
+            self._scopes.clear()
+            self._equal_scopes.clear()
+        one = self._equal_scopes.setdefault(scope, scope)
+        self._scopes[id(scope)] = (scope, one)
+        return one
 
     def _compile(self, scope: InstrumentationScope | None, kind: SpanKind, names: tuple[str, ...]) -> Shape:
         present = set(names)
@@ -104,9 +126,9 @@ class Shapes:
             kept=tuple((old, new, type_) for old, new, type_ in kept if type_ is not None and old not in special),
             identity=tuple(name for name in names if name in self._identity_names),
             shadows=tuple(sorted(self._common_names & possible)),
-            rules=tuple(rule for rule in OP_RULES if not present.isdisjoint(rule.keys)),
+            op_keys=tuple((key, rule.op) for rule in OP_RULES for key in rule.keys if key in present),
+            status_key=next((key for key in STATUS_KEYS if key in present), None),
             has_directives=not present.isdisjoint((EXPLICIT_OP, EXPLICIT_ORIGIN, EXPLICIT_NAME)),
-            has_status_code=not present.isdisjoint(STATUS_KEYS),
         )
 
 

@@ -13,7 +13,7 @@ INTERNAL_ERROR: Final = "internal_error"
 
 HTTP_STATUS_KEYS: Final = ("http.response.status_code", "http.status_code")
 GRPC_STATUS_KEYS: Final = ("rpc.response.status_code", "rpc.grpc.status_code")
-STATUS_KEYS: Final = frozenset(HTTP_STATUS_KEYS + GRPC_STATUS_KEYS)
+STATUS_KEYS: Final = HTTP_STATUS_KEYS + GRPC_STATUS_KEYS
 ASGI_EVENT_KEY: Final = "asgi.event.type"
 
 HTTP_STATUS_TO_SENTRY: Final[Mapping[int, str]] = {

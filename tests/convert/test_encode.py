@@ -1,0 +1,216 @@
+"""Spans as bytes: the fast way gives what the plain way gives, and everything fits into the container."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.trace import Link
+
+from otel_sentry.convert.attribute_names import IDENTITY_NAMES
+from otel_sentry.convert.encode import CommonPart, EncodedSpan, SpanEncoder, render_spans
+from otel_sentry.convert.segment import segment_attributes, segment_only_attributes
+from otel_sentry.convert.service import service_attributes
+from otel_sentry.convert.shape import MAX_CACHED
+from otel_sentry.convert.span import span_payload
+from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.protocol.json_text import dumps
+from tests.convert.strategies import spans
+from tests.spans import context, recorded, recorded_cases, span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SERVICE = service_attributes(
+    Resource({"service.name": "shop", "host.name": "box", "url.path": "odd"}),
+    release="r",
+    environment="e",
+    server_name="box",
+    dist=None,
+    sdk_version="1",
+)
+COMMON = {
+    **SERVICE,
+    **segment_attributes(
+        segment_id="00000000000000aa", segment_name="GET /", replay_id=None, user={"user.id": "u", "wallet.chain": "1"}
+    ),
+}
+
+
+def user_of(identity: Mapping[str, Any]) -> dict[str, str]:
+    """Shows which identity attributes of a span were handed over."""
+    return {"user.id": "|".join(sorted(identity))}
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, no name twice."""
+    assert len({name for name, _ in pairs}) == len(pairs)
+    return dict(pairs)
+
+
+def rendered(*encoded: EncodedSpan) -> list[dict[str, Any]]:
+    """Items of the container, read back."""
+    common = CommonPart(COMMON, user_of)
+    payload = json.loads(b"".join(render_spans((one, common) for one in encoded)), object_pairs_hook=unique)
+
+    assert payload.pop("version") == 2
+    return list(payload.pop("items"))
+
+
+def plainly(source: ReadableSpan, *, is_segment: bool) -> dict[str, Any]:
+    """The same span by way of dictionaries."""
+    payload: dict[str, Any] = dict(span_payload(source))
+    own = payload["attributes"]
+    if is_segment:
+        own = {**own, **segment_only_attributes(source)}
+    identity = {
+        name: value for name, value in (source.attributes or {}).items() if name in IDENTITY_NAMES and value is not None
+    }
+    shared: dict[str, Any] = COMMON
+    if identity:
+        shared = {name: value for name, value in COMMON.items() if not name.startswith(("user.", "wallet."))}
+        shared = {**shared, **typed_attributes(user_of(identity))}
+    own = {name: value for name, value in own.items() if name not in IDENTITY_NAMES}
+    return dict(json.loads(dumps({**payload, "is_segment": is_segment, "attributes": {**shared, **own}})))
+
+
+ENCODER = SpanEncoder(common_names=COMMON)
+
+
+@given(spans(), st.booleans())
+@settings(max_examples=400)
+def test_the_fast_way_is_the_plain_way(source: ReadableSpan, is_segment: bool) -> None:
+    """Whatever a span holds, seen for the first time or again."""
+    for encoder in (SpanEncoder(common_names=COMMON), ENCODER):
+        assert rendered(encoder.encode(source, is_segment=is_segment)) == [plainly(source, is_segment=is_segment)]
+
+
+@pytest.mark.parametrize("case", recorded_cases())
+def test_real_spans_the_fast_way(case: str) -> None:
+    """What instrumentations set goes the fast way, to the same end."""
+    real = recorded(case)
+
+    assert rendered(*map(ENCODER.encode, real)) == [plainly(one, is_segment=False) for one in real]
+
+
+def test_spans_as_the_sdk_ends_them() -> None:
+    """From a real tracer, with limits, events and links."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    tracer = provider.get_tracer("app", "1")
+    with tracer.start_as_current_span("outer", links=[Link(context(3, 4), {"a": 1})]) as outer:
+        outer.set_attributes({"a": 1, "b": "x", "c": [1, 2], "wallet.address": "0xA"})
+        outer.add_event("once")
+        with tracer.start_as_current_span("inner") as inner:
+            inner.set_attribute("ratio", 0.5)
+    real: Any = [outer, inner]
+
+    assert rendered(*map(ENCODER.encode, real)) == [plainly(one, is_segment=False) for one in real]
+
+
+def test_an_empty_container() -> None:
+    """Valid JSON even so."""
+    assert rendered() == []
+
+
+def test_a_span_with_nothing_in_common() -> None:
+    """No comma too many."""
+    encoded = SpanEncoder().encode(span())
+    items = json.loads(b"".join(render_spans([(encoded, CommonPart({}, user_of))])))["items"]
+
+    assert items == [{**json.loads(dumps(span_payload(span()))), "is_segment": False}]
+
+
+def test_a_spans_own_attribute_wins() -> None:
+    """Over the common one of the same name, once."""
+    (item,) = rendered(ENCODER.encode(span(attributes={"server.address": "db", "net.peer.name": "db"})))
+
+    assert item["attributes"]["server.address"]["value"] == "db"
+    assert "net.peer.name" not in item["attributes"]
+
+
+def test_raw_identity_never_leaves() -> None:
+    """A span's own identity is replaced whole by what may be sent; the segment's goes with it."""
+    encoded = ENCODER.encode(span(attributes={"wallet.address": "0xSecret", "enduser.id": "e", "user.roles": ["a"]}))
+    (item,) = rendered(encoded)
+
+    assert encoded.identity == {"wallet.address": "0xSecret", "enduser.id": "e"}
+    assert b"0xSecret" not in encoded.head
+    assert {
+        name: typed["value"] for name, typed in item["attributes"].items() if name.startswith(("user", "wal", "end"))
+    } == {
+        "user.roles": ["a"],
+        "user.id": "enduser.id|wallet.address",
+    }
+
+
+def test_other_names_can_be_held_back() -> None:
+    """The settings may name further wallet attributes."""
+    encoder = SpanEncoder(common_names=COMMON, identity_names={*IDENTITY_NAMES, "account"})
+    encoded = encoder.encode(span(attributes={"account": "0xSecret"}))
+
+    assert encoded.identity == {"account": "0xSecret"}
+    assert b"0xSecret" not in encoded.head
+
+
+def test_what_orjson_refuses_goes_the_plain_way() -> None:
+    """Lone surrogates in names, values and keys."""
+    odd = span("a\ud800", attributes={"b\ud800": "c\ud800", "wallet.address": "\ud800", "server.address": "\ud801"})
+
+    assert rendered(ENCODER.encode(odd)) == [plainly(odd, is_segment=False)]
+
+
+def test_a_great_span_goes_the_plain_way() -> None:
+    """And is cut there."""
+    great = span(attributes={"body": "x" * 3_000_000})
+
+    assert rendered(ENCODER.encode(great)) == [plainly(great, is_segment=False)]
+    assert len(ENCODER.encode(great).head) < 600_000
+
+
+def test_shapes_are_bounded() -> None:
+    """Attribute names that never come again do not fill the memory, and stay right."""
+    encoder = SpanEncoder(common_names=COMMON)
+    for number in range(MAX_CACHED + 10):
+        source = span(attributes={f"name{number}": 1, "sentry.op": f"op{number}"})
+        assert rendered(encoder.encode(source)) == [plainly(source, is_segment=False)]
+
+    assert 0 < len(encoder._shapes._known) <= MAX_CACHED
+
+
+def test_renderings_of_a_shape_are_bounded() -> None:
+    """Ops that never come again neither."""
+    encoder = SpanEncoder(common_names=COMMON)
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("app")
+    for number in range(MAX_CACHED + 10):
+        source: Any = tracer.start_span("work", attributes={"sentry.op": f"op{number}"})
+        source.end()
+        assert rendered(encoder.encode(source)) == [plainly(source, is_segment=False)]
+
+    assert 0 < max(len(shape._inferred) for shape in encoder._shapes._known.values()) <= MAX_CACHED
+
+
+def test_equal_scopes_share_their_shapes() -> None:
+    """Asking for a tracer again and again costs nothing but itself, and is bounded as well."""
+    encoder = SpanEncoder(common_names=COMMON)
+    for _ in range(2 * MAX_CACHED):
+        encoder.encode(span(scope="app", attributes={"a": 1}))
+    encoder.encode(span(scope="other", attributes={"a": 1}))
+    origins = [rendered(encoder.encode(span(scope=scope)))[0]["attributes"]["otel.scope.name"] for scope in ("a", "b")]
+
+    assert len(encoder._shapes._known) <= 5
+    assert len(encoder._shapes._scopes) <= MAX_CACHED
+    assert [typed["value"] for typed in origins] == ["a", "b"]
+
+
+def test_a_great_shape_is_not_remembered() -> None:
+    """A span with thousands of attributes is encoded and forgotten."""
+    encoder = SpanEncoder(common_names=COMMON)
+    great = span(attributes={f"name{number}": number for number in range(5000)})
+
+    assert rendered(encoder.encode(great)) == [plainly(great, is_segment=False)]
+    assert encoder._shapes._known == {}
