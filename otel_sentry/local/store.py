@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -65,13 +66,24 @@ Listener = Callable[[Received | Refused], None]
 
 
 @dataclass(slots=True)
+class _Trace:
+    """Arrivals of one trace, and the change of the store that brought the last of them."""
+
+    arrivals: deque[Arrival] = field(default_factory=deque)
+    changed: int = 0
+
+
+@dataclass(slots=True)
 class _State:
     received: deque[Received] = field(default_factory=deque)
+    traces: OrderedDict[str, _Trace] = field(default_factory=OrderedDict)
+    """By last change, the latest at the end."""
     problems: deque[Problem] = field(default_factory=lambda: deque(maxlen=MAX_PROBLEMS))
     items: int = 0
     size: int = 0
     number: int = 0
     evicted: int = 0
+    changes: int = 0
 
 
 class Store:
@@ -105,10 +117,12 @@ class Store:
             state = self._state
             state.number += 1
             received = Received(state.number, at, project, public_key, envelope.headers, arrivals, raw, problems)
+            state.changes += 1
             state.received.append(received)
             state.problems.extend(problems)
             state.items += len(arrivals)
             state.size += len(raw)
+            self._index(arrivals)
             self._make_room()
         self._tell(received)
         return received
@@ -116,8 +130,29 @@ class Store:
     def refuse(self, refused: Refused) -> None:
         """Remember why a request was turned away and tell the listeners in this thread."""
         with self._lock:
+            self._state.changes += 1
             self._state.problems.extend(refused.problems)
         self._tell(refused)
+
+    def _index(self, arrivals: list[Arrival]) -> None:
+        traces = self._state.traces
+        for arrival in arrivals:
+            if arrival.trace_id is not None:
+                trace = traces.setdefault(arrival.trace_id, _Trace())
+                trace.arrivals.append(arrival)
+                if trace.changed != self._state.changes:
+                    trace.changed = self._state.changes
+                    traces.move_to_end(arrival.trace_id)
+
+    def _forget(self, arrivals: list[Arrival]) -> None:
+        """Arrivals leave in the order of their coming, so each is the first of its trace."""
+        traces = self._state.traces
+        for arrival in arrivals:
+            if arrival.trace_id is not None:
+                trace = traces[arrival.trace_id]
+                trace.arrivals.popleft()
+                if not trace.arrivals:
+                    del traces[arrival.trace_id]
 
     def _make_room(self) -> None:
         state = self._state
@@ -126,6 +161,7 @@ class Store:
             state.items -= len(oldest.arrivals)
             state.size -= len(oldest.raw)
             state.evicted += len(oldest.arrivals)
+            self._forget(oldest.arrivals)
 
     def _tell(self, news: Received | Refused) -> None:
         with self._lock:
@@ -150,17 +186,26 @@ class Store:
 
     def trace(self, trace_id: str) -> list[Arrival]:
         """What belongs to one trace, oldest first."""
-        kept = self.envelopes()
-        return [arrival for received in kept for arrival in received.arrivals if arrival.trace_id == trace_id]
+        with self._lock:
+            trace = self._state.traces.get(trace_id)
+            return list(trace.arrivals) if trace else []
 
     def by_trace(self) -> dict[str, list[Arrival]]:
-        """Arrivals grouped by trace, in order of the trace's first arrival; what has no trace is left out."""
-        grouped: dict[str, list[Arrival]] = {}
-        for received in self.envelopes():
-            for arrival in received.arrivals:
-                if arrival.trace_id is not None:
-                    grouped.setdefault(arrival.trace_id, []).append(arrival)
-        return grouped
+        """Arrivals grouped by trace, the trace that changed last at the end; what has no trace is left out."""
+        with self._lock:
+            return {trace_id: list(trace.arrivals) for trace_id, trace in self._state.traces.items()}
+
+    @property
+    def changes(self) -> int:
+        """Counts what happened; equal numbers mean that nothing did in between."""
+        return self._state.changes
+
+    def changed_since(self, changes: int) -> list[str]:
+        """Traces that changed after `changes` had that value, the latest first."""
+        with self._lock:
+            traces = self._state.traces
+            newer = itertools.takewhile(lambda trace_id: traces[trace_id].changed > changes, reversed(traces))
+            return list(newer)
 
     def problems(self) -> list[Problem]:
         """What was wrong with what came, oldest first."""
@@ -195,4 +240,4 @@ class Store:
     def clear(self) -> None:
         """Forget everything; numbers go on, listeners stay."""
         with self._lock:
-            self._state = _State(number=self._state.number)
+            self._state = _State(number=self._state.number, changes=self._state.changes + 1)

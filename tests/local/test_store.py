@@ -27,13 +27,13 @@ def logs(*traces: str) -> tuple[Envelope, bytes]:
 
 
 def test_what_was_added_is_found_by_kind_and_trace() -> None:
-    """In order of arrival; traces in order of their first arrival."""
+    """In order of arrival; the trace that changed last at the end."""
     store = Store()
     store.add(*logs("b", "a"), at=1.0, project="2", public_key="k")
     store.add(*logs("b"), at=2.0)
 
     assert [log["trace_id"] for log in store.payloads(Kind.LOG)] == ["b", "a", "b"]
-    assert {trace: len(found) for trace, found in store.by_trace().items()} == {"b": 2, "a": 1}
+    assert [(trace, len(found)) for trace, found in store.by_trace().items()] == [("a", 1), ("b", 2)]
     assert len(store.trace("b")) == 2
     assert [(kept.number, kept.at, kept.project, kept.public_key) for kept in store.envelopes()] == [
         (1, 1.0, "2", "k"),
@@ -49,6 +49,7 @@ def test_the_oldest_leave_when_there_are_too_many() -> None:
         store.add(*logs(trace, trace), at=0.0)
 
     assert [log["trace_id"] for log in store.payloads(Kind.LOG)] == ["c", "c"]
+    assert list(store.by_trace()) == ["c"]
     assert store.evicted == 4
 
 
@@ -60,6 +61,29 @@ def test_the_oldest_leave_when_they_are_too_large() -> None:
         store.add(envelope, raw, at=0.0)
 
     assert [kept.number for kept in store.envelopes()] == [4, 5]
+
+
+def test_a_trace_that_leaves_in_part_keeps_its_newest() -> None:
+    """The rest of it is still found."""
+    store = Store(max_items=3)
+    store.add(*logs("a", "b"), at=0.0)
+    store.add(*logs("a", "a"), at=0.0)
+
+    assert (len(store.trace("a")), store.trace("b")) == (2, [])
+
+
+def test_it_tells_what_changed_since() -> None:
+    """The latest first; clearing is a change too."""
+    store = Store()
+    store.add(*logs("a", "b"), at=0.0)
+    before = store.changes
+    store.add(*logs("a"), at=0.0)
+    store.add(*logs("c"), at=0.0)
+    store.refuse(REFUSED)
+
+    assert store.changed_since(before) == ["c", "a"]
+    assert store.changed_since(store.changes) == []
+    assert store.changes == before + 3
 
 
 def test_an_envelope_beyond_all_bounds_is_told_but_not_kept() -> None:
