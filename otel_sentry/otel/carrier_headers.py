@@ -24,11 +24,18 @@ def header_text(getter: Any, carrier: Any, name: str) -> str:
 
 
 def present_header(carrier: Any, name: str) -> str:
-    """A header that a request already has, where the carrier is a mapping; empty otherwise."""
+    """A header that a request already has, in any case, where the carrier is a mapping; empty otherwise.
+
+    Where that is a plain dictionary, other spellings of the name go: written beside ours they would be a second header.
+    """
     if not isinstance(carrier, Mapping):
         return ""
     try:
-        return ",".join(text for text in map(_text, _values(carrier.get(name))) if text)
+        found = list(_values(carrier.get(name)))
+        if type(carrier) is dict:
+            for key in [key for key in carrier if key != name and isinstance(key, str) and key.lower() == name]:
+                found.extend(_values(carrier.pop(key)))
+        return ",".join(text for text in map(_text, found) if text)
     except Exception:  # noqa: BLE001  # the same
         return ""
 

@@ -125,6 +125,7 @@ class SentryPropagator(TextMapPropagator):
             return
         headers = trace_headers(span, context, rules)
         if headers is not None:
+            present_header(carrier, sentry_trace.HEADER)
             setter.set(carrier, sentry_trace.HEADER, headers.sentry_trace)
         dsc: Mapping[str, str] = {} if headers is None else headers.dsc
         own = members = members_in(context)

@@ -50,6 +50,14 @@ def test_headers_of_a_request() -> None:
     assert present_header([("baggage", "a=1")], "baggage") == ""
 
 
+def test_other_spellings_of_a_plain_dictionary() -> None:
+    """What urllib spells `Baggage` is read, and does not stay beside ours."""
+    carrier: dict[Any, Any] = {"Baggage": "a=1", "baggage": b"b=2", 1: "x", "other": "y"}
+
+    assert present_header(carrier, "baggage") == "b=2,a=1"
+    assert carrier == {"baggage": b"b=2", 1: "x", "other": "y"}
+
+
 def test_mappings_that_raise() -> None:
     """A carrier that cannot be read has no header."""
 
