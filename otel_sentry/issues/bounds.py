@@ -16,8 +16,8 @@ from otel_sentry.protocol.json_text import dumps
 MAX_MESSAGE: Final = 8192
 """Characters of `exception.values[].value`. Source: Relay's limit for that field."""
 MAX_TYPE: Final = 256
-MAX_LOCAL: Final = 1024
-"""Characters of one local variable."""
+MAX_LOCAL: Final = 900
+"""Characters of one local variable; Relay cuts at 1,000 and says so."""
 MAX_LOCALS: Final = 8192
 """Characters of all local variables of one frame."""
 MAX_LINE: Final = 512
@@ -26,6 +26,8 @@ MAX_FRAMES: Final = 100
 _OLDEST_FRAMES = 40
 MAX_EXCEPTIONS: Final = 50
 _NEWEST_EXCEPTIONS = 30
+_SMALL_BYTES = 64_000
+"""Below this nothing but types and messages is looked at; most events are."""
 _TARGET_BYTES = MAX_EVENT_BYTES * 6 // 10
 """What the exceptions may take; the rest is for breadcrumbs, request and contexts."""
 _CUT = "…"
@@ -45,12 +47,14 @@ def bound_exceptions(event: dict[str, Any]) -> int:
     values = exception.get("values") if isinstance(exception, dict) else None
     if not isinstance(values, list):
         return 0
-    values = [value for value in values if isinstance(value, dict)]
-    if len(values) > MAX_EXCEPTIONS:
-        # Oldest first: the last ones are what was raised last, and what the issue is named after.
-        values = values[: MAX_EXCEPTIONS - _NEWEST_EXCEPTIONS] + values[-_NEWEST_EXCEPTIONS:]
     for value in values:
-        _bound_exception(value)
+        _bound_names(value)
+    size = _size(values)
+    if size <= _SMALL_BYTES and len(values) <= MAX_EXCEPTIONS:
+        return size
+    values = _without_middle_exceptions(values)
+    for value in values:
+        _bound_stacktrace(value)
     event["exception"] = {**exception, "values": values} if isinstance(exception, dict) else {"values": values}
     size = _size(values)
     for shrink in _SHRINKS:
@@ -61,20 +65,30 @@ def bound_exceptions(event: dict[str, Any]) -> int:
     return size
 
 
-def _bound_exception(value: dict[str, Any]) -> None:
+def _without_middle_exceptions(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Oldest first: the last ones are what was raised last, and what the issue is named after."""
+    if len(values) <= MAX_EXCEPTIONS:
+        return values
+    return values[: MAX_EXCEPTIONS - _NEWEST_EXCEPTIONS] + values[-_NEWEST_EXCEPTIONS:]
+
+
+def _bound_names(value: dict[str, Any]) -> None:
     value["type"] = _text(value.get("type") or "Exception", MAX_TYPE)
     value["value"] = _text(value.get("value") or "", MAX_MESSAGE)
     if value.get("module") is not None:
         value["module"] = _text(value["module"], MAX_TYPE)
-    stacktrace = value.get("stacktrace")
-    frames = stacktrace.get("frames") if isinstance(stacktrace, dict) else None
-    if not isinstance(frames, list) or not isinstance(stacktrace, dict):
+    if not isinstance(value.get("stacktrace"), dict):
         # sentry-sdk leaves a note here when it gave up on more than 2,000 frames.
         value.pop("stacktrace", None)
+
+
+def _bound_stacktrace(value: dict[str, Any]) -> None:
+    stacktrace = value.get("stacktrace")
+    if not isinstance(stacktrace, dict) or not isinstance(stacktrace.get("frames"), list):
         return
-    for frame in frames:
+    for frame in stacktrace["frames"]:
         _bound_frame(frame)
-    value["stacktrace"] = {**stacktrace, **_without_middle(frames, MAX_FRAMES, _OLDEST_FRAMES)}
+    value["stacktrace"] = {**stacktrace, **_without_middle(stacktrace["frames"], MAX_FRAMES, _OLDEST_FRAMES)}
 
 
 def _bound_frame(frame: dict[str, Any]) -> None:

@@ -66,16 +66,22 @@ def family(exception: BaseException) -> Iterator[tuple[BaseException, Kin]]:
                 yield relative, joint
 
 
+def members_of(exception: BaseException) -> list[BaseException]:
+    """The exceptions in a group; empty for anything else, whatever its attributes do when they are read."""
+    try:
+        members = getattr(exception, "exceptions", ())
+    except Exception:  # noqa: BLE001  # a foreign __getattr__ may raise anything
+        return []
+    return [member for member in members if isinstance(member, BaseException)] if type(members) is tuple else []
+
+
 def _relatives(exception: BaseException) -> Iterator[tuple[BaseException, Kin]]:
     if exception.__cause__ is not None:
         yield exception.__cause__, Kin.WRAPPED
     if exception.__context__ is not None:
         yield exception.__context__, Kin.BYSTANDER
-    members = getattr(exception, "exceptions", ())
-    if isinstance(members, (tuple, list)):
-        for member in members[:_LARGEST_FAMILY]:
-            if isinstance(member, BaseException):
-                yield member, Kin.WRAPPED
+    for member in members_of(exception)[:_LARGEST_FAMILY]:
+        yield member, Kin.WRAPPED
 
 
 def _attributes(exception: BaseException) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
+
+from otel_sentry.issues.exception_mark import members_of
 
 ALWAYS: Final = ""
 """Value in `EXPECTED` of types that are expected whatever they say."""
@@ -54,6 +56,7 @@ EXPECTED: Final[Mapping[str, str]] = {
 """Qualified type name → attribute that holds the status; a status below 500 (for `SystemExit`, success) is expected."""
 
 _FIRST_SERVER_ERROR = 500
+_LARGEST_GROUP = 1000
 _STATUS_IN_TEXT = re.compile(r"\D{0,8}([1-5]\d\d)\b")
 
 
@@ -69,13 +72,16 @@ class Expected:
         self._table = {**EXPECTED, **dict.fromkeys(named, ALWAYS)}
 
     def is_expected(self, exception: BaseException) -> bool:
-        """Whether `exception` makes no issue; a group is expected if each of its members is."""
-        for kind in type(exception).__mro__[:-1]:
-            attribute = self._table.get(qualified_name(kind))
-            if attribute is not None:
-                return attribute == ALWAYS or _is_success(kind, getattr(exception, attribute, None))
-        members = getattr(exception, "exceptions", None)
-        return isinstance(members, tuple) and bool(members) and all(map(self._is_expected_member, members))
+        """Whether `exception` makes no issue; a group is expected if all that is in it is."""
+        waiting, looked_at = [exception], 0
+        while waiting:
+            found = waiting.pop()
+            looked_at += 1
+            members = members_of(found)
+            if looked_at > _LARGEST_GROUP or not (members or self._is_expected(found)):
+                return False
+            waiting.extend(members)
+        return True
 
     def is_expected_text(self, type_name: str, message: str) -> bool:
         """The same for an exception of which only type and message are known."""
@@ -87,8 +93,12 @@ class Expected:
         status = _STATUS_IN_TEXT.match(message)
         return status is not None and int(status.group(1)) < _FIRST_SERVER_ERROR
 
-    def _is_expected_member(self, member: Any) -> bool:
-        return isinstance(member, BaseException) and self.is_expected(member)
+    def _is_expected(self, exception: BaseException) -> bool:
+        for kind in type(exception).__mro__[:-1]:
+            attribute = self._table.get(qualified_name(kind))
+            if attribute is not None:
+                return attribute == ALWAYS or _is_success(exception, attribute)
+        return False
 
 
 def qualified_name(kind: type) -> str:
@@ -97,7 +107,11 @@ def qualified_name(kind: type) -> str:
     return kind.__qualname__ if not module or module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
-def _is_success(kind: type, status: Any) -> bool:
-    if kind is SystemExit:
-        return status in (None, 0)
+def _is_success(exception: BaseException, attribute: str) -> bool:
+    try:
+        status = getattr(exception, attribute, None)
+    except Exception:  # noqa: BLE001  # a foreign property may raise anything
+        return False
+    if isinstance(exception, SystemExit):
+        return status is None or status == 0
     return isinstance(status, int) and status < _FIRST_SERVER_ERROR

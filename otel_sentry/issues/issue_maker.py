@@ -222,11 +222,12 @@ class IssueMaker:
     def _describe(self, incident: Incident, exception: BaseException) -> None:
         """Build the payload while the exception's frames are alive."""
         traceback = live_exception.natural_traceback(exception)
+        mechanism = {"type": SPAN_MECHANISM, "handled": True}
         try:
-            values = self._sdk.exceptions(exception, traceback, {"type": SPAN_MECHANISM, "handled": True})
-        except Exception:  # noqa: BLE001  # the text always works
-            told = ToldException(live_exception.as_attributes(exception))
-            values = told.values(self._sdk, {"type": SPAN_MECHANISM, "handled": True})
+            values = self._sdk.exceptions(exception, traceback, mechanism)
+        except Exception:  # noqa: BLE001  # whatever an odd exception does when it is looked at
+            values = ToldException(live_exception.as_attributes(exception)).values(self._sdk, mechanism)
+            values[-1]["stacktrace"] = {"frames": self._sdk.frames(traceback)}
         incident.frames = live_exception.depth(traceback)
         incident.raised = raise_of(exception)
         incident.context = contextvars.copy_context()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.issues import breadcrumbs
-from otel_sentry.issues.bounds import bound_exceptions
 from otel_sentry.issues.incident import Incident, Source
 from otel_sentry.issues.surroundings import Surroundings, merge_user
 
@@ -38,23 +37,20 @@ class IssueSender:
         self._incidents = incidents
         self._surroundings = surroundings
 
-    def place(self, event: Event, incident: Incident, span: ReadableSpan | None) -> None:
-        """Tell an event what is known when its exception is seen."""
+    def place(self, event: Event, incident: Incident, span: ReadableSpan) -> None:
+        """Tell an incident's own event what its span knows, before the span is gone."""
         client = self._sdk.client()
-        if incident.link is not None:
-            self._surroundings.link(event, incident.link, None, None)
-        if span is not None:
-            merge_user(event, self._surroundings.user(span.attributes, incident.segment))
-            self._surroundings.resource(event, span.resource)
-            for name, value in self._surroundings.names(span.resource, client.options if client else {}).items():
-                event.setdefault(name, value)
+        merge_user(event, self._surroundings.user(span.attributes, incident.segment))
+        self._surroundings.process(event, span.resource, client.options if client is not None else {})
 
     def complete(self, incident: Incident, root: ReadableSpan | None) -> None:
         """Tell an incident's own event what its local root knows now: final name, user, span events."""
         event, segment = incident.event, incident.segment
-        if event is None or segment is None or incident.link is None:
+        if event is None or incident.link is None:
             return
         self._surroundings.link(event, incident.link, segment, self._sdk.public_key())
+        if segment is None:
+            return
         self._surroundings.name(event, segment)
         merge_user(event, self._surroundings.user(root.attributes if root is not None else None, segment))
         if "breadcrumbs" not in event:
@@ -82,10 +78,9 @@ class IssueSender:
         event, context = incident.event, incident.context
         if event is None or context is None:
             return
-        if "transaction" not in event:
+        if "trace" not in event.get("contexts", ()):
             self.complete(incident, None)
         set_handled(event, handled=not incident.escaped)
-        bound_exceptions(event)
         exc_info = incident.hint.get("exc_info")
         hint: dict[str, Any] = {OUR_HINT: incident.seen}
         if exc_info is not None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry.issues import live_exception
+from otel_sentry.issues.finished_frame import finish_frames
 
 if TYPE_CHECKING:
     import contextvars
@@ -56,8 +57,13 @@ class SentrySdk:
             Exception: whatever an odd exception makes sentry-sdk raise.
         """
         exc_info = (type(exception), exception, live_exception.bounded(traceback))
-        event, _ = self._event_from_exception(exc_info, mechanism=mechanism, **self._options)
-        return cast("list[Payload]", event["exception"]["values"])
+        client = self.client()
+        options = {"client_options": client.options} if client is not None and self._wants_options else {}
+        event, _ = self._event_from_exception(exc_info, mechanism=mechanism, **options)
+        values = cast("list[Payload]", event["exception"]["values"])
+        if client is None or client.options.get("max_value_length") is None:
+            finish_frames(values)
+        return values
 
     def frames(self, traceback: TracebackType | None) -> list[Payload]:
         """Frames of a traceback alone, caller first."""
@@ -107,14 +113,7 @@ class SentrySdk:
 
         return event_from_exception
 
-    @property
-    def _options(self) -> Payload:
-        """2.x wants the client's options handed over, 3.x reads them itself."""
-        client = self.client()
-        if client is None or not self._wants_options:
-            return {}
-        return {"client_options": client.options}
-
     @cached_property
     def _wants_options(self) -> bool:
+        """2.x wants the client's options handed over, 3.x reads them itself."""
         return "client_options" in inspect.signature(self._event_from_exception).parameters

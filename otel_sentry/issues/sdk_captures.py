@@ -89,8 +89,9 @@ class SdkCaptures:
             around.name(event, segment)
             breadcrumbs.merge(event, around.crumbs(segment, _now()))
         readable = span if isinstance(span, ReadableSpan) else None
-        if readable is not None:
-            around.resource(event, readable.resource)
+        client = self._bench.sdk.client()
+        if readable is not None and client is not None:
+            around.process(event, readable.resource, client.options)
         merge_user(event, around.user(readable.attributes if readable is not None else None, segment))
 
     def _offered(self, envelope: Envelope, forward: Forward) -> bool:

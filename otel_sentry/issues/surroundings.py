@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ Event = dict[str, Any]
 TraceHeader = Callable[["SegmentView", str], Mapping[str, str]]
 
 _MAX_RESOURCE_ATTRIBUTES = 64
+_MAX_RESOURCES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Surroundings:
     trace_header: TraceHeader
     trace_url: str | None
     span_events: breadcrumbs.SpanBreadcrumbs | None
+    _described: dict[int, tuple[Resource, Event, dict[str, str]]] = field(default_factory=dict)
 
     def link(self, event: Event, link: SpanLink, segment: SegmentView | None, public_key: str | None) -> None:
         """Tie an event to a span, and to its trace's dynamic sampling context.
@@ -76,16 +78,19 @@ class Surroundings:
                 known = known.merged(found)
         return user_payload(known, self.privacy)
 
-    def resource(self, event: Event, resource: Resource) -> None:
-        """Describe the process, and name release, environment and server where the event's client names none."""
-        attributes = dict(list(resource.attributes.items())[:_MAX_RESOURCE_ATTRIBUTES])
-        _part(event, "contexts").setdefault("otel", {"type": "otel", "resource": plain_values(attributes)})
-
-    @staticmethod
-    def names(resource: Resource, options: Mapping[str, Any]) -> Event:
-        """What the resource says of release, environment and server where the client's options say nothing."""
-        found = service_names(resource)._asdict()
-        return {name: value for name, value in found.items() if value is not None and not options.get(name)}
+    def process(self, event: Event, resource: Resource, options: Mapping[str, Any]) -> None:
+        """Describe the process; name release, environment and server where the client's options name none."""
+        # By identity: hashing a resource costs more than all the rest.
+        known, context, names = self._described.get(id(resource)) or (None, {}, {})
+        if known is not resource:
+            context, names = _description(resource)
+            if len(self._described) >= _MAX_RESOURCES:
+                self._described.clear()
+            self._described[id(resource)] = (resource, context, names)
+        _part(event, "contexts").setdefault("otel", context)
+        for name, value in names.items():
+            if not options.get(name):
+                event.setdefault(name, value)
 
     def crumbs(self, segment: SegmentView | None, until: datetime) -> list[breadcrumbs.Breadcrumb]:
         """Span events under `segment` up to a moment."""
@@ -111,6 +116,12 @@ def merge_user(event: Event, user: Event) -> None:
 def link_of(context: SpanContext, parent: SpanContext | None) -> SpanLink:
     """A span's place in its trace."""
     return SpanLink(context.trace_id, context.span_id, parent.span_id if parent is not None else None)
+
+
+def _description(resource: Resource) -> tuple[Event, dict[str, str]]:
+    attributes = dict(list(resource.attributes.items())[:_MAX_RESOURCE_ATTRIBUTES])
+    names = {name: value for name, value in service_names(resource)._asdict().items() if value is not None}
+    return {"type": "otel", "resource": plain_values(attributes)}, names
 
 
 def _part(event: Event, name: str) -> Event:
