@@ -1,0 +1,65 @@
+# Nothing but Python 3.10 or newer is needed: everything else is installed into .venv.
+PYTHON  ?= python3
+VENV    ?= .venv
+WORKERS ?= 2
+KEEP    ?=
+
+BIN  := $(VENV)/bin
+PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PURE := protocol convert identity propagation
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check coverage bench docs wheel clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo.installed  ## Run the example dapp against the embedded Sentry and check what arrives; KEEP=1 leaves it running
+	$(BIN)/otel-sentry demo $(if $(KEEP),--keep)
+
+test: $(VENV)/test.installed  ## Run the tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(ARGS)
+
+check: $(VENV)/check.installed coverage  ## Lint, types, import directions, coverage of the pure rooms, printed pages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m otel_sentry.settings.page | diff docs/reference/settings.md -
+
+coverage: $(VENV)/test.installed
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet --cov-branch --cov-report term-missing \
+	  $(foreach room,$(PURE),--cov otel_sentry/$(room)) --cov-fail-under 100 $(addprefix tests/,$(PURE))
+
+bench: $(VENV)/bench.installed  ## Measure against other ways to Sentry, side by side, in about a minute
+	$(BIN)/python -m tests.benchmarks quick
+
+docs: $(VENV)/check.installed  ## Print the generated pages of the documentation
+	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
+
+wheel: $(VENV)/check.installed  ## Build wheel and source distribution into dist/
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+
+clean:  ## Remove what the targets made
+	rm -rf $(VENV) build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --upgrade pip
+
+$(VENV)/demo.installed: pyproject.toml | $(BIN)/python
+	$(PIP) --editable '.[demo]'
+	touch $@
+
+$(VENV)/test.installed: pyproject.toml | $(BIN)/python
+	$(PIP) --editable '.[demo,yaml]' --group test
+	touch $@
+
+$(VENV)/check.installed: pyproject.toml $(VENV)/test.installed
+	$(PIP) --group check
+	touch $@
+
+$(VENV)/bench.installed: pyproject.toml | $(BIN)/python
+	$(PIP) --editable . --group bench
+	touch $@
