@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import inspect
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextvars import Token
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -15,10 +15,19 @@ from typing import Any, TypeVar, cast
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
 
-from otel_sentry.identity.user import WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, Identity, wallet_identity
+from otel_sentry.identity.user import (
+    USER_ID,
+    USER_NAME,
+    WALLET_ADDRESS,
+    WALLET_CHAIN,
+    WALLET_NAME,
+    Identity,
+    wallet_identity,
+)
+from otel_sentry.identity.wallet import canonical_wallet
 
 SEGMENT_ATTRIBUTE = "_otel_sentry_segment"
-"""A live span's segment: its `.root` (live or None), `.learn(identity)`, `.forget_identity()`."""
+"""A live span's segment: its `.root` (live or None), `.bind(identity)`."""
 
 _WALLET_KEY = create_key("otel_sentry.wallet")
 
@@ -86,20 +95,26 @@ def _tell_open_spans(identity: Identity) -> None:
     _stamp(span, identity)
     if root is not None and root is not span:
         _stamp(root, identity)
-    if segment is not None and identity:
-        segment.learn(identity)
-    elif segment is not None:
-        segment.forget_identity()
+    if segment is not None:
+        segment.bind(identity)
 
 
 def _stamp(span: trace.Span, identity: Identity) -> None:
     if identity and span.is_recording():
-        parts = {
-            WALLET_ADDRESS: identity.wallet,
-            WALLET_CHAIN: identity.wallet_chain,
-            WALLET_NAME: identity.wallet_name,
-        }
-        span.set_attributes({key: value for key, value in parts.items() if value is not None})
+        span.set_attributes(_stamp_over(getattr(span, "attributes", None) or {}, identity))
+
+
+def _stamp_over(before: Mapping[str, Any], identity: Identity) -> dict[str, str]:
+    """What to set over `before`: attributes cannot be taken away, so what was another wallet's is emptied."""
+    parts = {WALLET_ADDRESS: identity.wallet, WALLET_CHAIN: identity.wallet_chain, WALLET_NAME: identity.wallet_name}
+    stamp = {key: value for key, value in parts.items() if value is not None}
+    former = before.get(WALLET_ADDRESS)
+    if former is None or canonical_wallet(former) == identity.wallet:
+        return stamp
+    implied = (former, before.get(WALLET_NAME))
+    stale = [key for key in (USER_ID, USER_NAME) if before.get(key) in implied]
+    stale += [key for key in (WALLET_CHAIN, WALLET_NAME) if key in before and key not in stamp]
+    return {**dict.fromkeys(stale, ""), **stamp}
 
 
 def _plain(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -52,20 +52,17 @@ class Identity:
     def merged(self, other: Identity) -> Identity:
         """This identity, updated by what `other` knows.
 
-        A different wallet brings its own chain and name, a different user id its own name and e-mail: nobody inherits
-        a stranger's.
+        Another wallet or another user id is another user: nobody inherits a stranger's name, address or e-mail.
         """
-        wallet_changed = other.wallet is not None and self.wallet not in (None, other.wallet)
-        user_changed = other.user_id is not None and self.user_id not in (None, other.user_id)
-        mine = Identity() if wallet_changed else self
-        mine_as_user = Identity() if user_changed else self
+        if _differ(self.wallet, other.wallet) or _differ(self.user_id, other.user_id):
+            return other
         return Identity(
-            user_id=other.user_id or mine_as_user.user_id,
-            user_name=other.user_name or mine_as_user.user_name,
-            user_email=other.user_email or mine_as_user.user_email,
-            wallet=other.wallet or mine.wallet,
-            wallet_chain=other.wallet_chain or mine.wallet_chain,
-            wallet_name=other.wallet_name or mine.wallet_name,
+            user_id=other.user_id or self.user_id,
+            user_name=other.user_name or self.user_name,
+            user_email=other.user_email or self.user_email,
+            wallet=other.wallet or self.wallet,
+            wallet_chain=other.wallet_chain or self.wallet_chain,
+            wallet_name=other.wallet_name or self.wallet_name,
         )
 
     def __bool__(self) -> bool:
@@ -150,6 +147,10 @@ def user_payload(identity: Identity, privacy: Privacy) -> dict[str, Any]:
     payload: dict[str, Any] = {name: found[key] for name, key in names.items() if key in found}
     data = {key.replace(".", "_"): found[key] for key in (WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME) if key in found}
     return {**payload, "data": data} if data else payload
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return None not in (one, other) and one != other
 
 
 def _identity(attributes: Mapping[str, Any], wallet_attributes: Sequence[str]) -> Identity | None:

@@ -5,31 +5,38 @@ Decides a new segment's sampling, freezes its dynamic sampling context, and know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry._version import __version__
 from otel_sentry.convert.encode import CommonPart, SpanEncoder
 from otel_sentry.convert.segment import segment_attributes, segment_source
-from otel_sentry.convert.service import service_attributes, service_names
+from otel_sentry.convert.service import event_fields, service_attributes, service_names
+from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes
+from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
+from otel_sentry.otel.bound_segment import identity_in
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
+from otel_sentry.otel.transaction_batches import TransactionBatches
 from otel_sentry.propagation.decision import decide
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
 from otel_sentry.propagation.trace import IncomingTrace, incoming_trace
 from otel_sentry.protocol.json_text import dumps
+from otel_sentry.settings.choices import WireFormat
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
+    from otel_sentry.convert.attribute_names import UserOf
     from otel_sentry.delivery.outbox import Outbox
+    from otel_sentry.identity.user import Identity
     from otel_sentry.otel.span_queue import SpanConsumer
     from otel_sentry.protocol.attributes import Attribute
+    from otel_sentry.protocol.items import Transaction
     from otel_sentry.settings.settings import Settings
 
 _SEGMENT_NAMES = frozenset(segment_attributes(segment_id="", segment_name="", replay_id="0", user={}))
@@ -53,6 +60,7 @@ class Pipeline:
         self._identity_of = identity_reader(settings.wallet_attributes)
         self._source = _dsc_source(settings)
         self._service: dict[str, Attribute] | None = None
+        self._event_fields: dict[str, Any] = {}
         self.common_bytes = _SEGMENT_BYTES
 
     @property
@@ -68,7 +76,10 @@ class Pipeline:
 
     def consumer(self) -> SpanConsumer:
         """What turns ended spans into envelopes, by the wire format."""
-        return SpanBatches(self, delay_seconds=self.settings.schedule_delay_seconds)
+        delay = self.settings.schedule_delay_seconds
+        if self.settings.wire_format is WireFormat.TRANSACTION:
+            return TransactionBatches(self, grace_seconds=delay)
+        return SpanBatches(self, delay_seconds=delay)
 
     def encoder(self) -> SpanEncoder:
         """An encoder that holds back identity and knows which names the common part may have."""
@@ -92,18 +103,36 @@ class Pipeline:
 
     def common_part(self, segment: Segment) -> CommonPart:
         """What the spans of a segment share, as it is known now."""
-        identity = segment.identity or NOBODY
+        identity = identity_in(segment, self._identity_of(segment.attributes))
         own = segment_attributes(
             segment_id=f"{segment.span_id:016x}",
             segment_name=segment.name,
             replay_id=replay_id_of(segment.dsc()),
             user=user_attributes(identity, self._privacy),
         )
+        return CommonPart({**(self._service or {}), **own}, self._user_of(identity))
 
-        def user_of(attributes: Mapping[str, Any]) -> Mapping[str, str]:
-            return user_attributes(identity.merged(self._identity_of(attributes) or NOBODY), self._privacy)
-
-        return CommonPart({**(self._service or {}), **own}, user_of)
+    def transaction(
+        self,
+        segment: Segment,
+        root: ReadableSpan,
+        children: Sequence[ReadableSpan],
+        *,
+        event_id: str,
+        parent_already_sent: bool,
+    ) -> Transaction:
+        """A segment, or a part of one that stands for itself, in the `transaction` wire format."""
+        identity = identity_in(segment, self._identity_of(segment.attributes))
+        return transaction_payload(
+            root,
+            children,
+            event_id=event_id,
+            service=self._event_fields,
+            user=user_payload(identity, self._privacy),
+            user_of=self._user_of(identity),
+            identity_names=identity_keys(self.settings.wallet_attributes),
+            parent_already_sent=parent_already_sent,
+        )
 
     def trace_header(self, segment: Segment) -> dict[str, str]:
         """The envelope's `trace` header."""
@@ -118,15 +147,20 @@ class Pipeline:
                 release=self._source.release or names.release,
                 environment=self._source.environment or names.environment,
             )
-            self._service = service_attributes(
-                resource,
-                release=settings.release,
-                environment=settings.environment,
-                server_name=settings.server_name,
-                dist=settings.dist,
-                sdk_version=__version__,
-            )
+            process: dict[str, Any] = {
+                "release": settings.release,
+                "environment": settings.environment,
+                "server_name": settings.server_name,
+                "dist": settings.dist,
+                "sdk_version": __version__,
+            }
+            self._event_fields = event_fields(resource, **process)
+            self._service = service_attributes(resource, **process)
             self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
+
+    def _user_of(self, identity: Identity) -> UserOf:
+        """What may be said of a span's user, given whose its segment is."""
+        return lambda found: user_attributes(identity.merged(self._identity_of(found) or NOBODY), self._privacy)
 
     def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
         self.learn_resource(root.resource)

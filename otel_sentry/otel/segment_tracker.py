@@ -12,6 +12,7 @@ from weakref import ref
 from opentelemetry.trace import get_current_span
 
 from otel_sentry.identity.context import wallet_in
+from otel_sentry.otel.bound_segment import bound_to
 from otel_sentry.otel.identity_stamp import IdentityStamp
 from otel_sentry.otel.segments import SEGMENT_ATTRIBUTE, Segment, segment_of
 
@@ -58,6 +59,8 @@ class SegmentTracker:
         if segment is None:
             segment = self._begin(span, parent_context)
         else:
+            if segment.has_blocks:
+                segment = bound_to(segment, wallet_in(parent_context))
             span._otel_sentry_segment = segment  # type: ignore[attr-defined] # noqa: SLF001 - SEGMENT_ATTRIBUTE, the quick way
         open_spans[id(span.get_span_context())] = ref(span)
         if len(open_spans) > self._sweep_at:

@@ -28,18 +28,21 @@ class Segment:
         ended: the root as it was when it ended; None before.
         incoming: what the caller's Sentry headers said, if there was a caller.
         verdict: whether Sentry keeps the trace.
-        identity: who the user is, as far as any span or block has told; None when nobody has.
+        several: it has seen more than one wallet; then only spans that know theirs have a user.
+        has_blocks: a `use_wallet` block was entered inside it, so that its spans have to look for theirs.
     """
 
     __slots__ = (
         "__weakref__",
         "_dsc",
         "_freeze",
+        "_learnt",
         "ended",
-        "identity",
+        "has_blocks",
         "incoming",
         "name_at_end",
         "root",
+        "several",
         "span_id",
         "trace_id",
         "verdict",
@@ -62,7 +65,9 @@ class Segment:
         self.name_at_end = root.name
         self.incoming = incoming
         self.verdict = verdict
-        self.identity = identity
+        self.several = False
+        self.has_blocks = False
+        self._learnt = identity
         self._freeze = freeze_dsc
         self._dsc: Mapping[str, str] | None = None
 
@@ -94,14 +99,34 @@ class Segment:
                 self._dsc = frozen
         return self._dsc
 
+    @property
+    def identity(self) -> Identity | None:
+        """Who the user is, as far as any span or block has told; None when nobody has, or when they disagree."""
+        return None if self.several else self._learnt
+
     def learn(self, identity: Identity) -> None:
-        """Add what a span or block says about the user; the newest non-empty fields win."""
-        known = self.identity
-        self.identity = identity if known is None else known.merged(identity)
+        """Add what a span or block says about the user; the newest non-empty fields win.
+
+        A second wallet makes the segment nobody's: what a batch works on for many users belongs to none of them.
+        """
+        known = self._learnt
+        self.several = self.several or (
+            known is not None and None not in (known.wallet, identity.wallet) and known.wallet != identity.wallet
+        )
+        self._learnt = identity if known is None else known.merged(identity)
+
+    def bind(self, identity: Identity) -> None:
+        """A `use_wallet` block begins inside this segment; an empty identity is a logout."""
+        self.has_blocks = True
+        if identity:
+            self.learn(identity)
+        else:
+            self.forget_identity()
 
     def forget_identity(self) -> None:
         """The user signed out: spans from here on carry nobody."""
-        self.identity = None
+        self._learnt = None
+        self.several = False
 
     def close(self, ended: ReadableSpan) -> None:
         """The root has ended: keep its final name, let the live span go."""

@@ -105,15 +105,15 @@ class SpanBatches:
     def _close(self, trace_id: int) -> None:
         spans = self._batches.pop(trace_id).spans
         self._pending -= len(spans)
-        common: dict[int, CommonPart] = {}
+        common: dict[Segment, CommonPart] = {}
         for _, segment in spans:
-            if segment.span_id not in common:
-                common[segment.span_id] = self._pipeline.common_part(segment)
+            if segment not in common:
+                common[segment] = self._pipeline.common_part(segment)
         self._pipeline.outbox.send(
             OutgoingEnvelope(
                 headers={"trace": self._pipeline.trace_header(spans[0][1])},
                 item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
-                payload=render_spans((encoded, common[segment.span_id]) for encoded, segment in spans),
+                payload=render_spans((encoded, common[segment]) for encoded, segment in spans),
                 category=Category.SPAN,
                 quantity=len(spans),
             )

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import Span, TracerProvider
 
 from otel_sentry.identity.context import SEGMENT_ATTRIBUTE, use_wallet, wallet_in, with_wallet
-from otel_sentry.identity.user import NOBODY, Identity
+from otel_sentry.identity.user import NOBODY, Identity, identity_of
 from otel_sentry.otel import segments
 from otel_sentry.propagation.trace import Verdict
 
@@ -299,3 +299,32 @@ def test_concurrent_threads_never_see_each_other() -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(one, range(16))) == [Identity(wallet=str(number)) for number in range(16)]
+
+
+def test_another_wallet_leaves_nothing_of_the_former(tracer: trace.Tracer) -> None:
+    """Attributes cannot be taken away from a span: what the former wallet implied is replaced or emptied."""
+    with tracer.start_as_current_span("connection") as span:
+        with use_wallet("alice", name="alice.eth", chain=1):
+            span.set_attributes({"user.id": "alice", "user.name": "alice.eth"})  # as the span processor stamps it
+        with use_wallet("bob"):
+            pass
+
+    assert identity_of(attributes(span)) == BOB
+
+
+def test_the_same_wallet_again_keeps_what_is_known(tracer: trace.Tracer) -> None:
+    """Binding it a second time, in another spelling and with less detail, takes nothing away."""
+    with tracer.start_as_current_span("request") as span:
+        with use_wallet("0xAB", name="ab.eth", chain=1), use_wallet("0xab"):
+            pass
+
+    assert attributes(span) == {"wallet.address": "0xab", "wallet.chain": "eip155:1", "wallet.name": "ab.eth"}
+
+
+def test_an_explicit_user_survives_another_wallet(tracer: trace.Tracer) -> None:
+    """A user id that no wallet implied is the application's word."""
+    with tracer.start_as_current_span("request", attributes={"user.id": "42"}) as span:
+        with use_wallet("alice"), use_wallet("bob"):
+            pass
+
+    assert identity_of(attributes(span)) == Identity(user_id="42", wallet="bob")

@@ -217,11 +217,12 @@ def test_merging(one: dict[str, Any], two: dict[str, Any], mode: str) -> None:
 
 
 def test_nobody_inherits_from_a_stranger() -> None:
-    """Another wallet brings its own name and chain, another user its own name and e-mail."""
+    """Another wallet or another id is another user; a new word about the same one is added."""
     alice = Identity("1", "Alice", "a@example.org", ALICE, "eip155:1", "alice.eth")
 
-    assert alice.merged(Identity(wallet=BOB)) == Identity("1", "Alice", "a@example.org", BOB)
-    assert alice.merged(Identity(user_id="2")) == Identity("2", None, None, ALICE, "eip155:1", "alice.eth")
+    assert alice.merged(Identity(wallet=BOB)) == Identity(wallet=BOB)
+    assert alice.merged(Identity(user_id="2")) == Identity(user_id="2")
+    assert alice.merged(Identity(wallet=ALICE, wallet_name="al.eth")).wallet_name == "al.eth"
     assert alice.merged(Identity(user_name="Al")) == Identity(
         "1", "Al", "a@example.org", ALICE, "eip155:1", "alice.eth"
     )
