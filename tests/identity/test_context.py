@@ -314,17 +314,23 @@ def test_another_wallet_leaves_nothing_of_the_former(tracer: trace.Tracer) -> No
 
 def test_the_same_wallet_again_keeps_what_is_known(tracer: trace.Tracer) -> None:
     """Binding it a second time, in another spelling and with less detail, takes nothing away."""
-    with tracer.start_as_current_span("request") as span:
-        with use_wallet("0xAB", name="ab.eth", chain=1), use_wallet("0xab"):
-            pass
+    with (
+        tracer.start_as_current_span("request") as span,
+        use_wallet("0xAB", name="ab.eth", chain=1),
+        use_wallet("0xab"),
+    ):
+        pass
 
     assert attributes(span) == {"wallet.address": "0xab", "wallet.chain": "eip155:1", "wallet.name": "ab.eth"}
 
 
 def test_an_explicit_user_survives_another_wallet(tracer: trace.Tracer) -> None:
     """A user id that no wallet implied is the application's word."""
-    with tracer.start_as_current_span("request", attributes={"user.id": "42"}) as span:
-        with use_wallet("alice"), use_wallet("bob"):
-            pass
+    with (
+        tracer.start_as_current_span("request", attributes={"user.id": "42"}) as span,
+        use_wallet("alice"),
+        use_wallet("bob"),
+    ):
+        pass
 
     assert identity_of(attributes(span)) == Identity(user_id="42", wallet="bob")
