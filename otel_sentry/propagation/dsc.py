@@ -59,7 +59,7 @@ def head_dsc(
         "transaction": name,
     }
     known = {key: value for key, value in members.items() if value}
-    return known if verdict is None else {**known, **_decision(verdict)}
+    return known if verdict is None else {**known, **decided_dsc(verdict)}
 
 
 def continued_dsc(incoming: IncomingTrace, verdict: Verdict | None) -> Mapping[str, str]:
@@ -73,7 +73,7 @@ def continued_dsc(incoming: IncomingTrace, verdict: Verdict | None) -> Mapping[s
     dsc = incoming.dsc
     if verdict is None or not dsc:
         return dsc
-    decision = _decision(verdict)
+    decision = decided_dsc(verdict)
     if parsed_sample_rand(dsc.get("sample_rand")) is not None:
         decision["sample_rand"] = dsc["sample_rand"]
     if verdict.inherited:
@@ -83,6 +83,16 @@ def continued_dsc(incoming: IncomingTrace, verdict: Verdict | None) -> Mapping[s
             decision["sample_rate"] = "1.0" if verdict.sampled else "0.0"
         decision = {key: decision[key] for key in decision if key in dsc or key == "sample_rand"}
     return {**dsc, **decision}
+
+
+def decided_dsc(verdict: Verdict) -> dict[str, str]:
+    """The members that tell a decision: `sampled`, `sample_rand`, and `sample_rate` where it is known."""
+    rate = {} if verdict.sample_rate is None else {"sample_rate": str(verdict.sample_rate)}
+    return {
+        "sampled": "true" if verdict.sampled else "false",
+        **rate,
+        "sample_rand": sample_rand_text(verdict.sample_rand),
+    }
 
 
 def envelope_dsc(dsc: Mapping[str, str], *, trace_id: int, public_key: str) -> dict[str, str]:
@@ -106,15 +116,6 @@ def replay_id_of(dsc: Mapping[str, str]) -> str | None:
     """The session replay that a trace belongs to: 32 hex digits; None if there is none or it is malformed."""
     replay_id = dsc.get("replay_id", "")
     return replay_id if _REPLAY_ID.fullmatch(replay_id) else None
-
-
-def _decision(verdict: Verdict) -> dict[str, str]:
-    rate = {} if verdict.sample_rate is None else {"sample_rate": str(verdict.sample_rate)}
-    return {
-        "sampled": "true" if verdict.sampled else "false",
-        **rate,
-        "sample_rand": sample_rand_text(verdict.sample_rand),
-    }
 
 
 def _is_readable(key: str, value: str) -> bool:
