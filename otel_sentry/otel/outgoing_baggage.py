@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from otel_sentry.propagation.targets import Address
 
 
-def without_wallet(members: Iterable[Member], span: Span, rules: PropagationRules) -> list[Member]:
+def without_wallet(
+    members: Iterable[Member], span: Span, context: Context | None, rules: PropagationRules
+) -> list[Member]:
     """Members that neither are named like a wallet nor hold the wallet of the user at hand."""
-    segment = segment_of(span)
-    identity = segment.identity if segment is not None else None
-    wallet = (identity.wallet or "").casefold() if identity is not None else ""
+    wallets = [one.wallet.casefold() for one in _known(span, context) if one is not None and one.wallet]
     return [
         member
         for member in members
-        if member.key not in rules.wallet_keys and not (wallet and wallet in member.value.casefold())
+        if member.key not in rules.wallet_keys and not any(wallet in member.value.casefold() for wallet in wallets)
     ]
 
 
@@ -47,18 +47,20 @@ def wallet_members(
     if rules.privacy is None or not rules.admits_wallet(address):
         return []
     # Imported only where the setting asks for it: the propagator must stay cheap to import.
-    from otel_sentry.identity.context import wallet_in  # noqa: PLC0415
     from otel_sentry.identity.user import NOBODY, identity_of, user_attributes  # noqa: PLC0415
 
-    segment = segment_of(span)
     said = {member.key: member.value for member in own if member.key in rules.wallet_keys}
-    known: list[Identity | None] = [
-        identity_of(said, tuple(rules.wallet_keys)),
-        segment.identity if segment is not None else None,
-        wallet_in(context),
-    ]
-    identity = NOBODY
-    for one in known:
+    identity = identity_of(said, rules.wallet_attributes) or NOBODY
+    for one in _known(span, context):
         identity = identity.merged(one or NOBODY)
     attributes = user_attributes(identity, rules.privacy)
     return [Member(key, value) for key, value in attributes.items() if key.startswith("wallet.")]
+
+
+def _known(span: Span, context: Context | None) -> tuple[Identity | None, Identity | None]:
+    """Who the segment's user is, and whom the block around the request is bound to."""
+    # Imported when there is baggage to look at: the propagator must stay cheap to import.
+    from otel_sentry.identity.context import wallet_in  # noqa: PLC0415
+
+    segment = segment_of(span)
+    return (segment.identity if segment is not None else None, wallet_in(context))

@@ -31,7 +31,8 @@ class PropagationRules:
         targets: addresses that get headers; None admits all.
         sentry_address: host of the DSN and its port, None for http's and https's own; it never gets any.
         wallet_hosts: hosts that may receive the wallet.
-        wallet_keys: baggage keys that hold a wallet.
+        wallet_attributes: baggage keys that are read as the wallet, in order.
+        wallet_keys: all baggage keys that speak of a wallet.
         privacy: how the wallet is shown to them; None when no host may receive it.
         strict: `strict_trace_continuation`.
     """
@@ -45,6 +46,7 @@ class PropagationRules:
     targets: Targets | None = None
     sentry_address: tuple[str, int | None] | None = None
     wallet_hosts: tuple[str, ...] = ()
+    wallet_attributes: tuple[str, ...] = ()
     wallet_keys: frozenset[str] = frozenset()
     strict: bool = False
     privacy: Privacy | None = None
@@ -89,6 +91,7 @@ def propagation_rules(settings: Settings) -> PropagationRules:
         targets=compile_targets(settings.trace_propagation_targets),
         sentry_address=None if dsn is None else _sentry_address(dsn),
         wallet_hosts=settings.wallet_baggage,
+        wallet_attributes=settings.wallet_attributes,
         wallet_keys=WALLET_KEYS.union(settings.wallet_attributes),
         strict=settings.strict_trace_continuation,
         privacy=_privacy(settings) if settings.wallet_baggage else None,

@@ -133,7 +133,7 @@ class SentryPropagator(TextMapPropagator):
         if present:
             dsc, members = baggage.merged_baggage(present, dsc, own)
         if members:
-            members = without_wallet(members, span, rules)
+            members = without_wallet(members, span, context, rules)
         if rules.privacy is not None:
             members = [*members, *wallet_members(span, context, rules, address, own)]
         text, dropped = baggage.render_baggage(dsc, members)
