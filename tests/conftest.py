@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from otel_sentry.local.receiver import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+GOLDEN = Path(__file__).parent / "golden"
+_INNERMOST = re.compile(r"\{\n\s+([^{}\[\]]*?)\n\s+\}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes the golden files anew; read the difference before you commit it."""
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.json anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
+    """Compare a JSON value with `tests/golden/<name>.json`."""
+
+    def compare(name: str, value: Any) -> None:
+        path = GOLDEN / f"{name}.json"
+        if request.config.getoption("--update-golden"):
+            # Innermost objects (typed attributes) on one line, so that a difference reads well.
+            text = json.dumps(value, indent=1, ensure_ascii=False)
+            one_line = _INNERMOST.sub(lambda found: "{" + re.sub(r"\n\s+", " ", found.group(1)) + "}", text)
+            path.write_text(one_line + "\n")
+
+        assert value == json.loads(path.read_text())
+
+    return compare
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from opentelemetry.trace import StatusCode
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES, IDENTITY_PREFIXES, UserOf, put_renamed
 from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH
 from otel_sentry.convert.segment import segment_only_attributes
-from otel_sentry.convert.shape import Shape, Shapes
+from otel_sentry.convert.shape import Shape, Shapes, hidden_names
 from otel_sentry.convert.span import (
     EXPLICIT_NAME,
     STATUS_MESSAGE,
@@ -47,7 +47,8 @@ class EncodedSpan(NamedTuple):
 
     Attributes:
         head: JSON text up to the last of the span's own attributes.
-        shadowed: names of common attributes that the span has itself, sorted; mostly empty.
+        shadowed: names of common attributes that are left out, because the span has them itself, or because they would
+            be wrong on it (`hidden_names`); sorted, mostly empty.
         identity: the span's own identity attributes, raw; None when it has none.
     """
 
@@ -88,7 +89,7 @@ class SpanEncoder:
         head = text_so_far + (b"," if own else b"") + shape.inferred(attributes)
         return EncodedSpan(
             head,
-            tuple([name for name in shape.shadows if name in own]) if shape.shadows else (),
+            _shadowed(shape, own),
             _identity(shape.identity, attributes) if shape.identity else None,
         )
 
@@ -104,8 +105,8 @@ class SpanEncoder:
             own.pop(name, None)
         payload["is_segment"] = is_segment
         payload["attributes"] = own
-        shadowed = tuple(sorted(self._common_names & own.keys()))
-        return EncodedSpan(dumps(payload)[:-2], shadowed, _identity(held_back, attributes))
+        shadowed = (self._common_names & own.keys()).union(hidden_names(span.kind, self._common_names))
+        return EncodedSpan(dumps(payload)[:-2], tuple(sorted(shadowed)), _identity(held_back, attributes))
 
 
 class CommonPart:
@@ -157,6 +158,12 @@ def _attributes_of(span: ReadableSpan) -> dict[str, Any]:
     except AttributeError:
         copied = attributes
     return copied if type(copied) is dict else dict(copied or {})
+
+
+def _shadowed(shape: Shape, own: dict[str, Attribute]) -> tuple[str, ...]:
+    if len(shape.shadows) == len(shape.hidden):
+        return shape.hidden
+    return tuple([name for name in shape.shadows if name in own or name in shape.hidden])
 
 
 def _identity(names: Iterable[str], attributes: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -53,13 +53,12 @@ def _without_attributes(link: SpanLink) -> SpanLink:
 
 
 def _common_size(sizes: list[int], budget: int) -> int:
-    """The size to which the biggest of `sizes` (ascending) must shrink so that all together fit into `budget`."""
-    for position, size in enumerate(sizes):
-        share = budget // (len(sizes) - position)
-        if size > share:
-            return share
-        budget -= size
-    return budget
+    """The size to which the biggest of `sizes` (ascending, too many) must shrink so that all fit into `budget`."""
+    whole = 0
+    while sizes[whole] <= budget // (len(sizes) - whole):
+        budget -= sizes[whole]
+        whole += 1
+    return budget // (len(sizes) - whole)
 
 
 def _cut(name: str, value: Attribute, max_bytes: int) -> Attribute | None:

@@ -23,6 +23,9 @@ MAX_CACHED: Final = 1024
 MAX_CACHED_NAMES: Final = 128
 """Attribute names of a shape that is remembered: OpenTelemetry's default limit of attributes."""
 
+KINDS_THAT_LEAVE: Final = frozenset({SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER})
+ABOUT_THE_OTHER_SIDE: Final = frozenset({"server.address"})
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -34,7 +37,8 @@ class Shape:
         special: old names whose translation depends on their value or meets a name that is there.
         kept: (old name, wire name, type) of those whose value is left as it is only if it has that type.
         identity: names of identity attributes, held back.
-        shadows: common names that the span's own may hide.
+        shadows: common names that are hidden where the span has them itself.
+        hidden: those of them that are hidden in any case.
         op_keys: names that may give the op, with the rule's function, in order.
         status_key: name of the HTTP or gRPC code that counts first.
         has_directives: whether the application gave op, origin or name itself.
@@ -47,6 +51,7 @@ class Shape:
     kept: tuple[tuple[str, str, type], ...]
     identity: tuple[str, ...]
     shadows: tuple[str, ...]
+    hidden: tuple[str, ...]
     op_keys: tuple[tuple[str, OpFunction], ...]
     status_key: str | None
     has_directives: bool
@@ -117,6 +122,7 @@ class Shapes:
         apart = {"", *special, *DIRECTIVES, *self._identity_names}
         wire_names = tuple(None if name in apart else _wire_name(name, kind) for name in names)
         possible = {*wire_names, *special, *(new for old in special for new in RENAMES[old].names(kind))}
+        hidden = hidden_names(kind, self._common_names)
         kept = [(name, _wire_name(name, kind), RENAMES[name].kept) for name in names if name in RENAMES]
         return Shape(
             kind=kind,
@@ -125,11 +131,17 @@ class Shapes:
             special=special,
             kept=tuple((old, new, type_) for old, new, type_ in kept if type_ is not None and old not in special),
             identity=tuple(name for name in names if name in self._identity_names),
-            shadows=tuple(sorted(self._common_names & possible)),
+            shadows=tuple(sorted((self._common_names & possible).union(hidden))),
+            hidden=hidden,
             op_keys=tuple((key, rule.op) for rule in OP_RULES for key in rule.keys if key in present),
             status_key=next((key for key in STATUS_KEYS if key in present), None),
             has_directives=not present.isdisjoint((EXPLICIT_OP, EXPLICIT_ORIGIN, EXPLICIT_NAME)),
         )
+
+
+def hidden_names(kind: SpanKind, common_names: frozenset[str]) -> tuple[str, ...]:
+    """Common names that would say something wrong on spans of a kind: `server.address` is the other side there."""
+    return tuple(sorted(common_names & ABOUT_THE_OTHER_SIDE)) if kind in KINDS_THAT_LEAVE else ()
 
 
 def _wire_name(name: str, kind: SpanKind) -> str:

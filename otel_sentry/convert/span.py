@@ -71,7 +71,7 @@ def span_times(span: ReadableSpan) -> tuple[float, float]:
 
 
 def seconds(nanoseconds: int) -> float:
-    """Nanoseconds since 1970 → seconds, cut to microseconds; exact until the year 2255."""
+    """Nanoseconds since 1970 → seconds, cut to microseconds; exact until the year 2242."""
     return nanoseconds // 1000 / 1_000_000
 
 

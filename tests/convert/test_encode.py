@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.trace import Link
+from opentelemetry.trace import Link, SpanKind
 
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, SpanEncoder, render_spans
@@ -22,9 +23,6 @@ from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.protocol.json_text import dumps
 from tests.convert.strategies import spans
 from tests.spans import context, recorded, recorded_cases, span
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SERVICE = service_attributes(
     Resource({"service.name": "shop", "host.name": "box", "url.path": "odd"}),
@@ -75,6 +73,8 @@ def plainly(source: ReadableSpan, *, is_segment: bool) -> dict[str, Any]:
     if identity:
         shared = {name: value for name, value in COMMON.items() if not name.startswith(("user.", "wallet."))}
         shared = {**shared, **typed_attributes(user_of(identity))}
+    if source.kind in {SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER}:
+        shared = {name: value for name, value in shared.items() if name != "server.address"}
     own = {name: value for name, value in own.items() if name not in IDENTITY_NAMES}
     return dict(json.loads(dumps({**payload, "is_segment": is_segment, "attributes": {**shared, **own}})))
 
@@ -83,7 +83,7 @@ ENCODER = SpanEncoder(common_names=COMMON)
 
 
 @given(spans(), st.booleans())
-@settings(max_examples=400)
+@settings(max_examples=200, deadline=None)
 def test_the_fast_way_is_the_plain_way(source: ReadableSpan, is_segment: bool) -> None:
     """Whatever a span holds, seen for the first time or again."""
     for encoder in (SpanEncoder(common_names=COMMON), ENCODER):
@@ -112,6 +112,26 @@ def test_spans_as_the_sdk_ends_them() -> None:
     assert rendered(*map(ENCODER.encode, real)) == [plainly(one, is_segment=False) for one in real]
 
 
+class Slow(Mapping[str, Any]):
+    """A mapping that knows nothing of `copy`."""
+
+    def __getitem__(self, name: str) -> Any:
+        return {"a": 1}[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(["a"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_attributes_in_any_mapping() -> None:
+    """Also in one that cannot be copied the fast way, or in none at all."""
+    odd = [span(attributes=Slow()), ReadableSpan("x", context=context())]
+
+    assert rendered(*map(ENCODER.encode, odd)) == [plainly(one, is_segment=False) for one in odd]
+
+
 def test_an_empty_container() -> None:
     """Valid JSON even so."""
     assert rendered() == []
@@ -131,6 +151,14 @@ def test_a_spans_own_attribute_wins() -> None:
 
     assert item["attributes"]["server.address"]["value"] == "db"
     assert "net.peer.name" not in item["attributes"]
+
+
+def test_the_servers_name_is_not_told_as_the_other_sides() -> None:
+    """On a request that goes out, `server.address` is where it goes."""
+    there, here = rendered(*(ENCODER.encode(span(kind=kind)) for kind in (SpanKind.CLIENT, SpanKind.INTERNAL)))
+
+    assert "server.address" not in there["attributes"]
+    assert here["attributes"]["server.address"]["value"] == "box"
 
 
 def test_raw_identity_never_leaves() -> None:
@@ -161,7 +189,8 @@ def test_what_orjson_refuses_goes_the_plain_way() -> None:
     """Lone surrogates in names, values and keys."""
     odd = span("a\ud800", attributes={"b\ud800": "c\ud800", "wallet.address": "\ud800", "server.address": "\ud801"})
 
-    assert rendered(ENCODER.encode(odd)) == [plainly(odd, is_segment=False)]
+    for is_segment in (True, False):
+        assert rendered(ENCODER.encode(odd, is_segment=is_segment)) == [plainly(odd, is_segment=is_segment)]
 
 
 def test_a_great_span_goes_the_plain_way() -> None:

@@ -122,9 +122,9 @@ def test_times(start: int | None, end: int | None, times: tuple[float, float]) -
     assert span_times(ReadableSpan("x", start_time=start, end_time=end)) == times
 
 
-@given(st.integers(0, 9 * 10**15))
+@given(st.integers(0, 2**33 * 10**6))
 def test_microseconds_are_exact(microseconds: int) -> None:
-    """No microsecond is lost on the way to a float and to its text, until the year 2255."""
+    """No microsecond is lost on the way to a float and to its text, until the year 2242."""
     in_text = Decimal(dumps(seconds(microseconds * 1000 + 999)).decode())
 
     assert in_text == Decimal(microseconds) / 10**6
