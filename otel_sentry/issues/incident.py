@@ -75,7 +75,8 @@ class Incident:
         frames: frames of the traceback that the payload has.
         wrapper: incident that takes this one in: its exception has this one as cause, context or member.
         is_bystander: that is so only because this one was being handled.
-        matched: spans whose recorded text is this exception.
+        passes: spans that it has left or may leave next: their text may be about it.
+        told: spans that have told of it.
         size: bytes of the payload, roughly.
         gone: it has been sent or dropped; the rest is kept to recognise its text.
     """
@@ -98,9 +99,16 @@ class Incident:
     frames: int = 0
     wrapper: Incident | None = None
     is_bystander: bool = False
-    matched: set[int] = field(default_factory=set)
+    passes: set[int] = field(default_factory=set)
+    told: set[int] = field(default_factory=set)
     size: int = 0
     gone: bool = False
+
+    def pass_through(self, link: SpanLink) -> None:
+        """Note that the exception was seen in a span."""
+        self.passes.add(link.span_id)
+        if link.parent is not None:
+            self.passes.add(link.parent)
 
     def outermost(self) -> Incident:
         """The incident that speaks for this one."""

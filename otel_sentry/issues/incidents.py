@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from otel_sentry.issues.incident import Incident, Raise
+from otel_sentry.issues.incident import Incident, Raise, SpanLink
 
 if TYPE_CHECKING:
     from otel_sentry.issues.segment_view import SegmentView
@@ -93,26 +93,23 @@ class Incidents:
         """When the next incident has waited long enough; None if none waits."""
         return min((found.due for found in self._snapshot()), default=None)
 
-    def told_by(self, raised: Raise, span_id: int, trace_id: int, since_ns: int) -> Incident | None:
-        """The incident whose exception a span has recorded as text, if any.
+    def told_by(self, raised: Raise, link: SpanLink) -> Incident | None:
+        """The incident whose exception a span has recorded as text, if any; notes that the span has told of it.
 
-        Each text of a span stands for one exception and each exception for at most one text of a span, so that two
+        The exception must have come through that span, and each text of a span stands for one exception, so that two
         equal exceptions stay two.
 
         Args:
             raised: what the text says.
-            span_id: of the span.
-            trace_id: of its trace.
-            since_ns: when the span started; what was seen before cannot be meant.
+            link: the span.
         """
         with self._locked():
             for found in [*self._by_token.values(), *self._recent]:
-                if found.raised is None or found.link is None or found.link.trace_id != trace_id:
-                    continue
-                if span_id in found.matched or found.seen.timestamp() * 1e9 < since_ns:
+                if link.span_id not in found.passes or link.span_id in found.told or found.raised is None:
                     continue
                 if found.raised.agrees(raised):
-                    found.matched.add(span_id)
+                    found.told.add(link.span_id)
+                    found.pass_through(link)
                     return found
             return None
 

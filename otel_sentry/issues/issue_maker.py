@@ -78,11 +78,14 @@ class IssueMaker:
         mark = mark_of(exception)
         known = self._incidents.get(mark.token) if mark is not None else None
         if known is not None and mark is not None and mark.kin is Kin.SELF:
+            known.pass_through(link)
+            known.told.add(link.span_id)
             self._goes_on(known, exception, escapes=escapes)
             return None
         if mark is not None and known is None and mark.kin is not Kin.BYSTANDER:
             return None
         incident = self._open(Source.SPAN, link, segment, seen)
+        incident.told.add(link.span_id)
         if not self._identify(incident, exception, mark, known):
             return None
         incident.escaped = escapes
@@ -98,7 +101,6 @@ class IssueMaker:
         seen: datetime,
         *,
         escapes: bool,
-        started_ns: int,
     ) -> Incident | None:
         """A span tells of an exception that is no longer alive.
 
@@ -108,7 +110,6 @@ class IssueMaker:
             segment: its local root.
             seen: when it was recorded.
             escapes: the span is the local root, and the exception went on.
-            started_ns: when the span started.
 
         Returns:
             The incident if it is new.
@@ -116,11 +117,12 @@ class IssueMaker:
         raised = exception.raised
         if self._expected.is_expected_text(raised.type, raised.message):
             return None
-        known = self._incidents.told_by(raised, link.span_id, link.trace_id, started_ns)
+        known = self._incidents.told_by(raised, link)
         if known is not None:
             known.escaped = known.escaped or escapes
             return None
         incident = self._open(Source.TEXT, link, segment, seen)
+        incident.told.add(link.span_id)
         incident.raised = raised
         incident.escaped = escapes
         self._fill(incident, exception.values(self._sdk, {"type": TEXT_MECHANISM, "handled": True}))
@@ -140,6 +142,7 @@ class IssueMaker:
         Returns:
             The incident that the event is about, now of source `SDK`; None if the exception is an issue already.
         """
+        live_exception.release_locals(exception)
         mark = mark_of(exception)
         known = self._incidents.get(mark.token) if mark is not None else None
         if mark is not None and mark.kin is Kin.SELF:
@@ -187,7 +190,10 @@ class IssueMaker:
     def _open(self, source: Source, link: SpanLink | None, segment: SegmentView | None, seen: datetime) -> Incident:
         token = uuid.uuid4().hex
         due = self._clock() + HOLD_SECONDS
-        return Incident(token=token, source=source, link=link, segment=segment, seen=seen, due=due, event_id=token)
+        incident = Incident(token=token, source=source, link=link, segment=segment, seen=seen, due=due, event_id=token)
+        if link is not None:
+            incident.pass_through(link)
+        return incident
 
     def _identify(
         self, incident: Incident, exception: BaseException, mark: Mark | None, known: Incident | None
@@ -227,7 +233,9 @@ class IssueMaker:
             values = self._sdk.exceptions(exception, traceback, mechanism)
         except Exception:  # noqa: BLE001  # whatever an odd exception does when it is looked at
             values = ToldException(live_exception.as_attributes(exception)).values(self._sdk, mechanism)
-            values[-1]["stacktrace"] = {"frames": self._sdk.frames(traceback)}
+            frames = self._sdk.frames(traceback)
+            values[-1].update({"stacktrace": {"frames": frames}} if frames else {})
+        live_exception.release_locals(exception)
         incident.frames = live_exception.depth(traceback)
         incident.raised = raise_of(exception)
         incident.context = contextvars.copy_context()
@@ -253,6 +261,7 @@ class IssueMaker:
         if further <= 0 or not values or known.frames >= live_exception.MAX_FRAMES:
             return
         outer = self._sdk.frames(live_exception.outermost(traceback, further))
+        live_exception.release_locals(exception)
         stacktrace = values[-1].setdefault("stacktrace", {"frames": []})
         stacktrace["frames"] = [*outer, *stacktrace["frames"]]
         known.frames += further

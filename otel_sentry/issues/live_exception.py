@@ -7,6 +7,7 @@ around the span does not.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import traceback as traceback_module
 from collections import deque
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.trace import Span
 
 from otel_sentry.convert.values import text
+from otel_sentry.issues.exception_mark import family
 from otel_sentry.issues.expected import qualified_name
 from otel_sentry.issues.incident import COMPARED_LINES
 
@@ -30,6 +32,10 @@ MAX_FRAMES = 100
 """Frames kept of one traceback; sentry-sdk's `max_stack_frames` has the same default."""
 
 _OLDEST_KEPT = 40
+_SHOWS_LOCALS_LIVE = sys.version_info >= (3, 13) or not hasattr(sys, "getrefcount")
+"""PEP 667; and Pythons without reference counts, where it cannot be told whether the application holds the copy."""
+_REFERENCES_OF_A_COPY = 3
+"""The frame's, ours and the call's. With one more, somebody has called `locals()` and kept what it returned."""
 _END_OF_SPAN = Span.end.__code__
 _SEARCHED_FRAMES = 12
 _SHORTEST_CUT = 16
@@ -132,6 +138,24 @@ def _formatted(exception: BaseException) -> str:
     except Exception:  # noqa: BLE001  # a foreign attribute may raise anything
         return ""
     return "".join(lines)
+
+
+def release_locals(exception: BaseException) -> None:
+    """Let the objects go that looking at local variables has pinned.
+
+    Before Python 3.13 a frame keeps the mapping in which its locals were shown until it ends, and a frame that handles
+    an exception may go on for hours. Only the first frame of a traceback can still run.
+    """
+    if _SHOWS_LOCALS_LIVE:
+        return
+    for relative in (exception, *(one for one, _ in family(exception))):
+        traceback = natural_traceback(relative)
+        frame = traceback.tb_frame if traceback is not None else None
+        if frame is None or not frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            continue  # the mapping is the namespace of a module or class
+        shown = frame.f_locals
+        if sys.getrefcount(shown) == _REFERENCES_OF_A_COPY:
+            shown.clear()
 
 
 def bounded(traceback: TracebackType | None) -> TracebackType | None:

@@ -97,9 +97,7 @@ class SpanSightings:
         exception = ToldException(attributes)
         escapes = is_root and (attributes.get(_ESCAPED) == "True" or _failed_with(span, exception))
         link = link_of(span.context, span.parent)
-        incident = self._bench.maker.told(
-            exception, link, segment, seen, escapes=escapes, started_ns=span.start_time or 0
-        )
+        incident = self._bench.maker.told(exception, link, segment, seen, escapes=escapes)
         if incident is not None:
             self._opened(incident, span)
 
