@@ -69,8 +69,8 @@ SILENT = PropagationRules(targets=(), wallet_keys=WALLET_KEYS)
 
 def propagation_rules(settings: Settings) -> PropagationRules:
     """Derive the rules from the settings."""
-    dsn = settings.dsn
-    spans = dsn is not None and not settings.errors_only and _names_sentry(settings.traces_exporters, unset=True)
+    dsn, exporters = settings.dsn, _traces_exporters(settings)
+    spans = dsn is not None and not settings.errors_only and _names_sentry(exporters, unset=True)
     others = dsn is not None and (
         settings.errors_only
         or _names_sentry(settings.logs_exporters, unset=False)
@@ -79,7 +79,7 @@ def propagation_rules(settings: Settings) -> PropagationRules:
     return PropagationRules(
         speaks_sentry=spans or others,
         sends_spans=spans,
-        only_backend=spans and settings.traces_exporters in (None, (SENTRY,)),
+        only_backend=spans and (exporters == (SENTRY,) or (exporters is None and settings.config_file is None)),
         source=DscSource(
             public_key=None if dsn is None else dsn.public_key,
             release=settings.release,
@@ -96,6 +96,15 @@ def propagation_rules(settings: Settings) -> PropagationRules:
         strict=settings.strict_trace_continuation,
         privacy=_privacy(settings) if settings.wallet_baggage else None,
     )
+
+
+def _traces_exporters(settings: Settings) -> tuple[str, ...] | None:
+    """Where spans go; None if that is not known: declarative configuration ignores OTEL_TRACES_EXPORTER.
+
+    opentelemetry-distro sets that variable in any case.
+    """
+    said_here = settings.origins.get("traces_exporters") == "keyword"
+    return settings.traces_exporters if settings.config_file is None or said_here else None
 
 
 def _names_sentry(exporters: tuple[str, ...] | None, *, unset: bool) -> bool:
