@@ -79,7 +79,7 @@ def propagation_rules(settings: Settings) -> PropagationRules:
     return PropagationRules(
         speaks_sentry=spans or others,
         sends_spans=spans,
-        only_backend=spans and (exporters == (SENTRY,) or (exporters is None and settings.config_file is None)),
+        only_backend=spans and exporters in (None, (SENTRY,)) and _exporters_are_known(settings),
         source=DscSource(
             public_key=None if dsn is None else dsn.public_key,
             release=settings.release,
@@ -99,12 +99,17 @@ def propagation_rules(settings: Settings) -> PropagationRules:
 
 
 def _traces_exporters(settings: Settings) -> tuple[str, ...] | None:
-    """Where spans go; None if that is not known: declarative configuration ignores OTEL_TRACES_EXPORTER.
+    """Where spans go; None if nothing says so.
 
-    opentelemetry-distro sets that variable in any case.
+    Declarative configuration ignores OTEL_TRACES_EXPORTER, which opentelemetry-distro sets in any case. What
+    `configure()` has found out then is either Sentry or nothing.
     """
-    said_here = settings.origins.get("traces_exporters") == "keyword"
-    return settings.traces_exporters if settings.config_file is None or said_here else None
+    exporters = settings.traces_exporters
+    return exporters if _exporters_are_known(settings) or exporters in ((), (SENTRY,)) else None
+
+
+def _exporters_are_known(settings: Settings) -> bool:
+    return settings.config_file is None or settings.origins.get("traces_exporters") == "keyword"
 
 
 def _names_sentry(exporters: tuple[str, ...] | None, *, unset: bool) -> bool:

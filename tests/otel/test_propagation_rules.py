@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,16 @@ from otel_sentry.settings.settings import Settings
 
 DSN = {"SENTRY_DSN": "https://public@o12.ingest.sentry.io/1"}
 YAML = {"OTEL_CONFIG_FILE": "otel.yaml", "OTEL_TRACES_EXPORTER": "otlp"}
+
+
+def test_what_configure_found_out_in_yaml() -> None:
+    """With declarative configuration `configure()` says whether Sentry is among the exporters, not whether it is alone."""
+    settings = Settings.from_env({**DSN, **YAML})
+    chosen = propagation_rules(replace(settings, traces_exporters=("sentry",)))
+    absent = propagation_rules(replace(settings, traces_exporters=()))
+
+    assert (chosen.sends_spans, chosen.only_backend) == (True, False)
+    assert (absent.sends_spans, absent.speaks_sentry) == (False, False)
 
 
 @pytest.mark.parametrize(
