@@ -65,19 +65,30 @@ def with_wallet(identity: Identity, context: Context | None = None) -> Context:
     return set_value(_WALLET_KEY, identity, context)
 
 
-class WalletBlock:
-    """What `use_wallet` returns. Entering binds, leaving restores; entering again nests."""
+def own_context(identity: Identity) -> contextvars.Context:
+    """A copy of all context variables in which `identity` is bound: to run the steps of something lazy in."""
+    own = contextvars.copy_context()
+    own.run(WalletBlock(identity).__enter__)
+    return own
 
-    __slots__ = ("_identity", "_tokens")
+
+class WalletBlock:
+    """What `use_wallet` returns. Entering binds, leaving restores; entering again nests.
+
+    Attributes:
+        identity: what is bound; `NOBODY` for a logout.
+    """
+
+    __slots__ = ("_tokens", "identity")
 
     def __init__(self, identity: Identity) -> None:
-        self._identity = identity
+        self.identity = identity
         self._tokens: list[Token[Context]] = []
 
     def __enter__(self) -> Identity:
-        self._tokens.append(attach(with_wallet(self._identity)))
-        _tell_open_spans(self._identity)
-        return self._identity
+        self._tokens.append(attach(with_wallet(self.identity)))
+        _tell_open_spans(self.identity)
+        return self.identity
 
     def __exit__(self, *_: object) -> None:
         detach(self._tokens.pop())
@@ -85,7 +96,7 @@ class WalletBlock:
     def __call__(self, function: Function) -> Function:
         """Decorate a function, coroutine function, generator or asynchronous generator: each call has its own block."""
         bind = next(make for is_kind, make in _DECORATIONS if is_kind(function))
-        return cast("Function", wraps(function)(bind(self._identity, function)))
+        return cast("Function", wraps(function)(bind(self.identity, function)))
 
 
 def _tell_open_spans(identity: Identity) -> None:
@@ -135,7 +146,7 @@ def _coroutine(identity: Identity, function: Callable[..., Any]) -> Callable[...
 
 def _generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
-        own = _own_context(identity)
+        own = own_context(identity)
         return (yield from _Steps(function(*args, **keywords), own))
 
     return call
@@ -143,7 +154,7 @@ def _generator(identity: Identity, function: Callable[..., Any]) -> Callable[...
 
 def _async_generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
     async def call(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
-        own = _own_context(identity)
+        own = own_context(identity)
         running = function(*args, **keywords)
         step = running.asend(None)
         try:
@@ -168,12 +179,6 @@ _DECORATIONS: tuple[tuple[Callable[[Any], bool], Callable[..., Callable[..., Any
     (inspect.isgeneratorfunction, _generator),
     (callable, _plain),
 )
-
-
-def _own_context(identity: Identity) -> contextvars.Context:
-    own = contextvars.copy_context()
-    own.run(WalletBlock(identity).__enter__)
-    return own
 
 
 class _Steps:

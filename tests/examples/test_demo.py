@@ -29,7 +29,7 @@ def test_demo_is_complete(settings: dict[str, str]) -> None:
         env=child_environment(settings),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
 
     results = [line for line in run.stdout.splitlines() if line.startswith((" ok ", "FAIL"))]
