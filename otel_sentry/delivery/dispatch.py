@@ -86,6 +86,7 @@ class Dispatch:
         """Let a new parcel wait."""
         parcel.generation = generation
         self._unsettle(generation, 1)
+        self._traffic.arrived()
         self._room.put(parcel, late=self._traffic.is_late(parcel.category, self._clock()))
         self._make_room()
 
@@ -205,7 +206,7 @@ class Dispatch:
     def _connected(self, outcome: Outcome[Parcel], now: float) -> None:
         if outcome.error:
             self.trouble = outcome.error
-            self._traffic.failed(now)
+            self._traffic.failed(now, unreachable=True)
         else:
             self._traffic.connected()
 

@@ -52,5 +52,5 @@ def pace_of_backlog(count: int, grown_over: float, *, now: float, random: float)
         now: monotonic seconds.
         random: evenly spread in [0, 1); shifts the start so that processes do not begin together.
     """
-    per_second = _SHARE_OF_ARRIVAL_RATE * max(count, 1) / max(grown_over, _SHORTEST_GROWTH_SECONDS)
+    per_second = _SHARE_OF_ARRIVAL_RATE * max(count - 1, 1) / max(grown_over, _SHORTEST_GROWTH_SECONDS)
     return Pace(per_second, now + random / per_second)

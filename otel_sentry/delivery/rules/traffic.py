@@ -89,6 +89,10 @@ class Traffic:
         """After a backlog was found, joined by another or used up: its pace is to be reckoned anew."""
         self._pace = None
 
+    def arrived(self) -> None:
+        """After something new came."""
+        self._breaker = self._breaker.arrived()
+
     def started(self) -> None:
         """After a request or a connection was started."""
         self._breaker = self._breaker.started()
@@ -97,10 +101,16 @@ class Traffic:
         """After a connection opened although nothing was sent yet: the probe goes on with a request."""
         self._breaker = self._breaker.abandoned()
 
-    def failed(self, now: float, at_least: float = 0.0) -> None:
-        """After a network error."""
+    def failed(self, now: float, at_least: float = 0.0, *, unreachable: bool = False) -> None:
+        """After a network error.
+
+        Args:
+            now: monotonic seconds.
+            at_least: seconds that must pass before the next try.
+            unreachable: no connection could be opened.
+        """
         was_closed = self._breaker.closed
-        self._breaker = self._breaker.failed(now, self._random(), at_least)
+        self._breaker = self._breaker.failed(now, self._random(), at_least, unreachable=unreachable)
         if was_closed and not self._breaker.closed:
             self._pace = None
 
@@ -136,7 +146,7 @@ class Traffic:
         """The moment at which something that must wait now may go; None when nothing holds traffic up."""
         moments = [self._limits.next_end(now)]
         if not self._breaker.closed and not self._breaker.probing:
-            moments.append(self._breaker.retry_at)
+            moments.append(self._breaker.probe_at)
         if self._pace is not None:
             moments.append(self._pace.next_at)
         return min((moment for moment in moments if moment is not None), default=None)
