@@ -6,6 +6,7 @@ handlers run last in, first out: the provider's last flush must reach a living t
 
 from __future__ import annotations
 
+import atexit
 import logging
 import sys
 from dataclasses import replace
@@ -61,7 +62,9 @@ def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
 
     connection, settings = joined(settings, plan)
     provider = plan.carried_out()
-    return _attached(add_sentry(provider, settings, connection), provider)
+    telemetry = add_sentry(provider, settings, connection)
+    atexit.register(telemetry.leave)
+    return _attached(telemetry, provider)
 
 
 def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:

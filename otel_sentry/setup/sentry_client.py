@@ -12,6 +12,7 @@ from opentelemetry import trace
 from sentry_sdk.scope import add_global_event_processor, register_external_propagation_context
 
 from otel_sentry.delivery.client import connect
+from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.parsers import targets
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 JOINED_OPTIONS: Final = ("release", "environment", "server_name", "dist")
 """Options of the client that spans carry too, so that issues and spans agree."""
+_MOMENT_SECONDS: Final = 0.1
 
 
 def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
@@ -36,7 +38,7 @@ def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
     Returns:
         The connection, and the settings that hold with its client.
     """
-    connection = connect(client_options(settings))
+    connection = connect(client_options(settings), tuning=tuning_of(settings))
     effective = settings_with(settings, connection.client.options, joined=connection.joined)
     if not connection.joined:
         sentry_sdk.get_global_scope().set_client(connection.client)
@@ -67,6 +69,15 @@ def settings_with(settings: Settings, options: Mapping[str, Any], *, joined: boo
     return replace(settings, **{name: value for name, value in found.items() if value is not None})
 
 
+def tuning_of(settings: Settings) -> Tuning:
+    """The numbers of delivery that users may set."""
+    return Tuning(
+        spool_dir=settings.spool_dir,
+        spool_max_bytes=settings.spool_max_bytes,
+        max_age_seconds=settings.spool_max_age_seconds,
+    )
+
+
 def quieten(client: BaseClient) -> None:
     """Turn sentry-sdk's own tracing off: the same requests would become spans twice."""
     for option in ("traces_sample_rate", "traces_sampler"):
@@ -77,6 +88,13 @@ def quieten(client: BaseClient) -> None:
 def link_events(processor: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any] | None]) -> None:
     """Have every event of sentry-sdk pass `processor`, whichever client sends it."""
     add_global_event_processor(cast("EventProcessor", processor))
+
+
+def spare_time(seconds: float) -> None:
+    """Let the current client's own exit handler wait no longer than this; not at all if it is but a moment."""
+    options = sentry_sdk.get_client().options
+    wait = seconds if seconds > _MOMENT_SECONDS else 0.0
+    options["shutdown_timeout"] = min(wait, options.get("shutdown_timeout", wait))
 
 
 def current_trace() -> tuple[str, str] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -17,16 +16,18 @@ from otel_sentry.otel.span_processor import SentrySpanProcessor
 from otel_sentry.propagation.dsc import envelope_dsc
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.choices import SpanEvents
+from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
 from otel_sentry.setup.propagation import install_propagators, install_response_propagator
 from otel_sentry.setup.provider import other_processors, sentry_exporters
-from otel_sentry.setup.sentry_client import join_sentry, link_events
+from otel_sentry.setup.sentry_client import join_sentry, link_events, spare_time
 from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from otel_sentry.delivery.client import Connection
+    from otel_sentry.issues.segment_view import SegmentView
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.provider import OpenProvider, ProviderPlan
 
@@ -39,21 +40,15 @@ def joined(settings: Settings, plan: ProviderPlan) -> tuple[Connection, Settings
 
 
 def add_sentry(provider: OpenProvider, settings: Settings, connection: Connection) -> Telemetry:
-    """Put our processors onto a provider and our propagators into the global ones."""
-    outbox = connection.outbox
-    spans = _add_spans(provider, settings, connection)
-    issues = IssueProcessor(
-        segment_of=segment_of,
-        privacy=Privacy(settings.wallet_privacy.value, settings.wallet_hash_key),
-        wallet_attributes=settings.wallet_attributes,
-        # Where no spans go to Sentry, nothing is sampled for it either.
-        unsampled_errors=settings.unsampled_errors or settings.errors_only,
-        span_events=settings.span_events is SpanEvents.BREADCRUMBS,
-        trace_header=lambda segment, key: envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=key),
-        trace_url=settings.trace_url,
-    )
+    """Put our processors onto a provider and our propagators into the global ones.
+
+    Issues come before spans: a provider shuts its processors down in their order, and the last waits for delivery.
+    """
+    outbox = ExitBudget(connection.outbox)
+    issues = _issues(settings)
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
+    spans = _add_spans(provider, settings, outbox)
     sampler = getattr(provider, "sampler", None)
     if isinstance(sampler, SentrySampler):
         sampler.adopt(settings, partial(outbox.lost, LossReason.SAMPLE_RATE, Category.SPAN, 1))
@@ -62,9 +57,10 @@ def add_sentry(provider: OpenProvider, settings: Settings, connection: Connectio
     return Telemetry(
         settings,
         provider=cast("TracerProvider", provider),
-        span_processor=spans,
+        ours=(issues,) if spans is None else (issues, spans),
         outbox=outbox,
         others=partial(other_processors, provider),
+        leaving=spare_time,
     )
 
 
@@ -75,15 +71,29 @@ def _all_exporters(settings: Settings, plan: ProviderPlan) -> tuple[str, ...]:
     return chosen if len(chosen) > 1 else (*chosen, *present)
 
 
-def _add_spans(provider: OpenProvider, settings: Settings, connection: Connection) -> SentrySpanProcessor | None:
+def _issues(settings: Settings) -> IssueProcessor:
+    return IssueProcessor(
+        segment_of=segment_of,
+        privacy=Privacy(settings.wallet_privacy.value, settings.wallet_hash_key),
+        wallet_attributes=settings.wallet_attributes,
+        unsampled_errors=settings.unsampled_errors,
+        span_events=settings.span_events is SpanEvents.BREADCRUMBS,
+        trace_header=_trace_header,
+        trace_url=settings.trace_url,
+    )
+
+
+def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:
+    return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=public_key)
+
+
+def _add_spans(provider: OpenProvider, settings: Settings, outbox: ExitBudget) -> SentrySpanProcessor | None:
     """Our span processor; where no spans go to Sentry, only what keeps identity."""
     if settings.errors_only or SENTRY not in traces_exporters(settings):
         provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
         return None
-    processor = SentrySpanProcessor(settings=settings, outbox=connection.outbox)
+    processor = SentrySpanProcessor(settings=settings, outbox=outbox)
     provider.add_span_processor(processor)
     for exporter in sentry_exporters(provider):
         exporter.stand_down()
-    # A provider that was there before sentry-sdk's client shuts down after it, when nothing can be sent any more.
-    atexit.register(processor.force_flush, int(settings.shutdown_timeout_seconds * 1000))
     return processor

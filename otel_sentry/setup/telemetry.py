@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
@@ -15,9 +15,8 @@ from otel_sentry.setup.trace_page import trace_page
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
-    from otel_sentry.delivery.outbox import Outbox
-    from otel_sentry.otel.span_processor import SentrySpanProcessor
     from otel_sentry.settings.settings import Settings
+    from otel_sentry.setup.exit_budget import ExitBudget
 
 
 class Telemetry:
@@ -29,9 +28,10 @@ class Telemetry:
     Args:
         settings: see above.
         provider: of the tracer; the global one if None.
-        span_processor: ours on the provider; None when no spans go to Sentry.
+        ours: our span processors, in the order in which they are flushed.
         outbox: where Sentry's telemetry goes; None when nothing does.
         others: gives the span processors of other backends.
+        leaving: told, at exit, how many seconds are left for sentry-sdk.
     """
 
     def __init__(
@@ -39,15 +39,17 @@ class Telemetry:
         settings: Settings,
         *,
         provider: trace.TracerProvider | None = None,
-        span_processor: SentrySpanProcessor | None = None,
-        outbox: Outbox | None = None,
+        ours: Sequence[SpanProcessor] = (),
+        outbox: ExitBudget | None = None,
         others: Callable[[], Iterable[SpanProcessor]] = tuple,
+        leaving: Callable[[float], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self._provider = provider
-        self._span_processor = span_processor
+        self._ours = ours
         self._outbox = outbox
         self._others = others
+        self._leaving = leaving
 
     def start_span(self, name: str, /, **attributes: Any) -> SpanBlock:
         """A span around a block (`with`, giving the span) or a function of any kind (decorator).
@@ -87,18 +89,28 @@ class Telemetry:
         Returns:
             As `flush()`.
         """
-        flushed = self.flush(self.settings.shutdown_timeout_seconds if timeout is None else timeout)
-        if self._span_processor is not None:
-            self._span_processor.shutdown()
+        seconds = self.settings.shutdown_timeout_seconds if timeout is None else timeout
+        if self._outbox is not None:
+            self._outbox.begin(seconds)
+        flushed = self.flush(seconds)
+        for processor in self._ours:
+            processor.shutdown()
         return flushed
 
+    def leave(self) -> None:
+        """Deliver before the process ends; runs as exit handler. What other handlers still record leaves after it."""
+        if self._outbox is None:
+            return
+        seconds = self.settings.shutdown_timeout_seconds
+        self._outbox.begin(seconds)
+        self._flush_ours(time.monotonic() + seconds)
+        self._leaving(self._outbox.left(seconds))
+
     def _flush_ours(self, deadline: float) -> bool:
-        flushed = True
-        if self._span_processor is not None:
-            flushed = self._span_processor.force_flush(_milliseconds(deadline))
+        answers = [one.force_flush(_milliseconds(deadline)) for one in self._ours]
         if self._outbox is not None:
-            flushed = self._outbox.flush(max(0.0, deadline - time.monotonic())) and flushed
-        return flushed
+            answers.append(self._outbox.flush(max(0.0, deadline - time.monotonic())))
+        return all(answers)
 
 
 def _milliseconds(deadline: float) -> int:
