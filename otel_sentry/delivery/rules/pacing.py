@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-_SHARE_OF_ARRIVAL_RATE: Final = 0.8
-"""A backlog that took an hour to grow takes an hour and a quarter to go; live traffic flows beside it."""
+_SHARE_OF_ARRIVAL_RATE: Final = 0.7
+"""A backlog that took an hour to grow takes an hour and a half to go; live traffic flows beside it."""
 _SHORTEST_GROWTH_SECONDS: Final = 1.0
 _MAX_CATCH_UP_SECONDS: Final = 0.5
 """How much of a pause (a busy process, a suspended machine) may be made good in a burst."""

@@ -63,7 +63,7 @@ class Fleet:
 
     def run(self, until: float) -> None:
         """Let the clock run from 0 to `until` seconds."""
-        chance = random.Random(self.seed)
+        chance = random.Random(self.seed)  # noqa: S311  repeatable on purpose
         processes = [Process(Traffic(chance.random)) for _ in range(self.size)]
         events = [(chance.expovariate(self.rate), number, True) for number in range(self.size)]
         heapq.heapify(events)
@@ -83,9 +83,7 @@ class Fleet:
     def _arrive(self, process: Process, now: float) -> None:
         self.created += 1
         process.traffic.arrived()
-        if process.traffic.is_late(Category.SPAN, now):
-            process.backlog.append(now)
-        elif not self._ask(process, now):
+        if process.traffic.is_late(Category.SPAN, now) or not self._ask(process, now):
             process.backlog.append(now)
         else:
             self.delivered += 1
@@ -162,11 +160,14 @@ def main() -> None:
     for name, seconds, server in cases:
         fleet = Fleet(10_000, 0.05, server)
         fleet.run(seconds * 3)
-        print(  # noqa: T201  a script
-            f"{name}: usual {fleet.size * fleet.rate:.0f}/s, peak while down {fleet.peak(0, seconds, window=15):.0f}/s, peak "
-            f"afterwards {fleet.peak(seconds, seconds * 2.9):.0f}/s, backlog gone after {fleet.drained_at - seconds:.0f} s"
-            f", oldest arrived {fleet.oldest_delay:.0f} s late"
+        figures = (
+            f"usual {fleet.size * fleet.rate:.0f}/s",
+            f"peak while down {fleet.peak(0, seconds, window=15):.0f}/s",
+            f"peak afterwards {fleet.peak(seconds, seconds * 2.9):.0f}/s",
+            f"backlog gone after {fleet.drained_at - seconds:.0f} s",
+            f"oldest arrived {fleet.oldest_delay:.0f} s late",
         )
+        print(f"{name}: {', '.join(figures)}")  # noqa: T201  a script
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 from otel_sentry.delivery.wire.message import Answer
 from tests.delivery.rules.fleet import Fleet, outage, refusing
 
-SECONDS = 240
+SECONDS = 180
 
 
 @pytest.mark.parametrize(
