@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from numbers import Real
 from typing import Any
 
 from otel_sentry.propagation.sample_numbers import parsed_sample_rand, parsed_sample_rate
 from otel_sentry.propagation.sample_rand import derived_sample_rand
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
+
+SampleRand = Callable[[], float]
+"""Gives the number that decides a trace; deriving it costs more than all the rest."""
 
 SamplingContext = Callable[[], Mapping[str, Any]]
 """Builds what `traces_sampler` is given; called only if there is one."""
@@ -37,13 +41,12 @@ def decide(
         sampler: sentry-sdk's `traces_sampler`; may raise or answer anything, the trace is dropped then.
         sampling_context: builds the sampler's argument.
     """
-    sample_rand = _sample_rand(trace_id, incoming)
+    sample_rand = partial(_sample_rand, trace_id, incoming)
     if sampler is not None:
         return _sampled_by(sampler, sampling_context, sample_rand)
     if incoming is not None and incoming.sampled is not None:
         return _inherited(incoming, incoming.sampled, sample_rand)
-    rate = 1.0 if rate is None else rate
-    return Verdict(sample_rand < rate, rate, sample_rand)
+    return _by_rate(1.0 if rate is None else rate, sample_rand)
 
 
 def valid_rate(answer: object) -> float | None:
@@ -72,25 +75,30 @@ def _sample_rand(trace_id: int, incoming: IncomingTrace | None) -> float:
     return derived_sample_rand(trace_id) or 0.0
 
 
-def _inherited(incoming: IncomingTrace, sampled: bool, sample_rand: float) -> Verdict:  # noqa: FBT001  # narrowed field
+def _by_rate(rate: float, sample_rand: SampleRand) -> Verdict:
+    if rate in {0.0, 1.0}:
+        return Verdict(sampled=rate == 1.0, sample_rate=rate, sample_rand=sample_rand)
+    number = sample_rand()
+    return Verdict(sampled=number < rate, sample_rate=rate, sample_rand=number)
+
+
+def _inherited(incoming: IncomingTrace, sampled: bool, sample_rand: SampleRand) -> Verdict:  # noqa: FBT001  # narrowed
     rate = parsed_sample_rate(incoming.dsc.get("sample_rate"))
-    if rate is not None and (sample_rand < rate) is not sampled:
+    if rate is not None and (sample_rand() < rate) is not sampled:
         rate = None
-    return Verdict(sampled, rate, sample_rand, inherited=True)
+    return Verdict(sampled=sampled, sample_rate=rate, sample_rand=sample_rand, inherited=True)
 
 
-def _sampled_by(sampler: Callable[..., Any], sampling_context: SamplingContext | None, sample_rand: float) -> Verdict:
+def _sampled_by(
+    sampler: Callable[..., Any], sampling_context: SamplingContext | None, sample_rand: SampleRand
+) -> Verdict:
     try:
         answer = sampler(sampling_context() if sampling_context is not None else {})
     except Exception as exc:  # noqa: BLE001  # the application's own function; telemetry never raises into it
-        return Verdict(
-            sampled=False,
-            sample_rate=0.0,
-            sample_rand=sample_rand,
-            failure=f"traces_sampler raised {type(exc).__name__}",
-        )
+        failure = f"traces_sampler raised {type(exc).__name__}"
+        return Verdict(sampled=False, sample_rate=0.0, sample_rand=sample_rand, failure=failure)
     rate = valid_rate(answer)
     if rate is None:
         failure = f"traces_sampler gave a {type(answer).__name__} that is no rate from 0 to 1"
         return Verdict(sampled=False, sample_rate=0.0, sample_rand=sample_rand, failure=failure)
-    return Verdict(sample_rand < rate, rate, sample_rand)
+    return _by_rate(rate, sample_rand)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -29,23 +29,55 @@ class IncomingTrace:
     dsc: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether Sentry keeps a trace. `sampled` ⇔ `sample_rand < sample_rate` wherever a rate is known.
+
+    A value: nothing of it changes once it is made.
 
     Attributes:
         sampled: the decision.
         sample_rate: rate it was taken with, 0-1; None when whoever decided did not say a rate that fits the decision.
-        sample_rand: number in [0, 1) with six decimals.
         inherited: the caller decided, so that its dynamic sampling context stays as it came.
         failure: why `traces_sampler` could not be followed; the trace is dropped then.
     """
 
-    sampled: bool
-    sample_rate: float | None
-    sample_rand: float
-    inherited: bool = False
-    failure: str | None = None
+    __slots__ = ("_sample_rand", "failure", "inherited", "sample_rate", "sampled")
+
+    def __init__(
+        self,
+        sampled: bool,  # noqa: FBT001  # the value itself
+        sample_rate: float | None,
+        sample_rand: float | Callable[[], float],
+        *,
+        inherited: bool = False,
+        failure: str | None = None,
+    ) -> None:
+        self.sampled = sampled
+        self.sample_rate = sample_rate
+        self.inherited = inherited
+        self.failure = failure
+        self._sample_rand = sample_rand
+
+    @property
+    def sample_rand(self) -> float:
+        """Number in [0, 1) with six decimals; worked out when it is first asked for, because many traces need none."""
+        number = self._sample_rand
+        if callable(number):
+            number = self._sample_rand = number()
+        return number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Verdict) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def __repr__(self) -> str:
+        parts = zip(("sampled", "sample_rate", "sample_rand", "inherited", "failure"), self._content(), strict=True)
+        return f"Verdict({', '.join(f'{name}={value!r}' for name, value in parts)})"
+
+    def _content(self) -> tuple[object, ...]:
+        return self.sampled, self.sample_rate, self.sample_rand, self.inherited, self.failure
 
 
 @dataclass(frozen=True, slots=True)

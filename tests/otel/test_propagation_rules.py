@@ -15,7 +15,7 @@ YAML = {"OTEL_CONFIG_FILE": "otel.yaml", "OTEL_TRACES_EXPORTER": "otlp"}
 
 
 def test_what_configure_found_out_in_yaml() -> None:
-    """With declarative configuration `configure()` says whether Sentry is among the exporters, not whether it is alone."""
+    """With YAML `configure()` says whether Sentry is among the exporters, not whether it is alone."""
     settings = Settings.from_env({**DSN, **YAML})
     chosen = propagation_rules(replace(settings, traces_exporters=("sentry",)))
     absent = propagation_rules(replace(settings, traces_exporters=()))

@@ -7,6 +7,7 @@ from opentelemetry.context import Context
 from otel_sentry.propagation.trace import (
     IncomingTrace,
     UnjoinedTrace,
+    Verdict,
     incoming_of,
     incoming_trace,
     unjoined_trace,
@@ -44,3 +45,23 @@ def test_callers_can_be_forgotten() -> None:
     assert incoming_trace(context) is None
     assert unjoined_trace(context) is None
     assert without_caller(empty) is empty
+
+
+def test_a_verdict_is_a_value() -> None:
+    """Verdicts compare, hash and print by content, whether their number was given or worked out."""
+    given = Verdict(sampled=True, sample_rate=1.0, sample_rand=0.5)
+    asked: list[int] = []
+
+    def number() -> float:
+        asked.append(1)
+        return 0.5
+
+    lazy = Verdict(sampled=True, sample_rate=1.0, sample_rand=number)
+
+    assert asked == []
+    assert lazy == given
+    assert hash(lazy) == hash(given)
+    assert lazy != Verdict(sampled=False, sample_rate=1.0, sample_rand=0.5)
+    assert lazy != "a verdict"
+    assert repr(lazy) == "Verdict(sampled=True, sample_rate=1.0, sample_rand=0.5, inherited=False, failure=None)"
+    assert asked == [1]
