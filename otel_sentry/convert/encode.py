@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from math import isfinite
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
-from otel_sentry.convert.attribute_names import IDENTITY_NAMES, IDENTITY_PREFIXES, UserOf, put_renamed
+from otel_sentry.convert.attribute_names import IDENTITY_NAMES, put_renamed
+from otel_sentry.convert.container import CommonPart, EncodedItem, identity_of, render_spans
 from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH
 from otel_sentry.convert.segment import segment_only_attributes
 from otel_sentry.convert.shape import Shape, Shapes, hidden_names
@@ -24,7 +25,6 @@ from otel_sentry.convert.span import (
 )
 from otel_sentry.convert.status import ERROR, OK, wire_status
 from otel_sentry.convert.values import attribute, text
-from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.protocol.attributes import (
     BOOLEAN,
     DOUBLE,
@@ -34,27 +34,11 @@ from otel_sentry.protocol.attributes import (
     STRING,
     Attribute,
 )
-from otel_sentry.protocol.items import CONTAINER_VERSION
 from otel_sentry.protocol.json_text import dumps, dumps_text_keyed
 
-CONTAINER_START: Final = b'{"version":%d,"items":[' % CONTAINER_VERSION
-CONTAINER_END: Final = b"]}"
-_SPAN_END: Final = b"}}"
+EncodedSpan = EncodedItem
 
-
-class EncodedSpan(NamedTuple):
-    """A span as JSON, open at the end of its attributes.
-
-    Attributes:
-        head: JSON text up to the last of the span's own attributes.
-        shadowed: names of common attributes that are left out, because the span has them itself, or because they would
-            be wrong on it (`hidden_names`); sorted, mostly empty.
-        identity: the span's own identity attributes, raw; None when it has none.
-    """
-
-    head: bytes
-    shadowed: tuple[str, ...]
-    identity: dict[str, Any] | None
+__all__ = ["CommonPart", "EncodedSpan", "SpanEncoder", "render_spans"]
 
 
 class SpanEncoder:
@@ -90,7 +74,7 @@ class SpanEncoder:
         return EncodedSpan(
             head,
             _shadowed(shape, own),
-            _identity(shape.identity, attributes) if shape.identity else None,
+            identity_of(shape.identity, attributes) if shape.identity else None,
         )
 
     def encode_plainly(self, span: ReadableSpan, *, is_segment: bool) -> EncodedSpan:
@@ -106,48 +90,7 @@ class SpanEncoder:
         payload["is_segment"] = is_segment
         payload["attributes"] = own
         shadowed = (self._common_names & own.keys()).union(hidden_names(span.kind, self._common_names))
-        return EncodedSpan(dumps(payload)[:-2], tuple(sorted(shadowed)), _identity(held_back, attributes))
-
-
-class CommonPart:
-    """What all spans of one segment share, rendered once for each set of names that spans shadow.
-
-    Args:
-        attributes: typed; `service_attributes` and `segment_attributes` together.
-        user_of: see `UserOf`; asked only for spans that carry an identity themselves.
-    """
-
-    def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf) -> None:
-        self._attributes = attributes
-        self._user_of = user_of
-        self._tails: dict[tuple[str, ...], bytes] = {}
-
-    def tail(self, span: EncodedSpan) -> bytes:
-        """The rest of a span's JSON."""
-        if span.identity is not None:
-            return self._render(span.shadowed, self._user_of(span.identity))
-        found = self._tails.get(span.shadowed)
-        if found is None:
-            found = self._tails[span.shadowed] = self._render(span.shadowed, None)
-        return found
-
-    def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None) -> bytes:
-        shared = {name: value for name, value in self._attributes.items() if name not in shadowed}
-        if user is not None:
-            shared = {name: value for name, value in shared.items() if not name.startswith(IDENTITY_PREFIXES)}
-            shared.update(typed_attributes(user))
-        return b"," + dumps(shared)[1:-1] + _SPAN_END if shared else _SPAN_END
-
-
-def render_spans(spans: Iterable[tuple[EncodedSpan, CommonPart]]) -> list[bytes]:
-    """Pieces of the container payload `{"version":2,"items":[…]}`; joined they are its bytes."""
-    pieces = [CONTAINER_START]
-    for span, common in spans:
-        pieces += (span.head, common.tail(span), b",")
-    if len(pieces) > 1:
-        pieces.pop()
-    pieces.append(CONTAINER_END)
-    return pieces
+        return EncodedSpan(dumps(payload)[:-2], tuple(sorted(shadowed)), identity_of(held_back, attributes))
 
 
 def _attributes_of(span: ReadableSpan) -> dict[str, Any]:
@@ -164,11 +107,6 @@ def _shadowed(shape: Shape, own: dict[str, Attribute]) -> tuple[str, ...]:
     if len(shape.shadows) == len(shape.hidden):
         return shape.hidden
     return tuple([name for name in shape.shadows if name in own or name in shape.hidden])
-
-
-def _identity(names: Iterable[str], attributes: Mapping[str, Any]) -> dict[str, Any] | None:
-    found = {name: attributes[name] for name in names if attributes[name] is not None}
-    return found or None
 
 
 def _own_attributes(shape: Shape, attributes: dict[str, Any]) -> dict[str, Attribute]:

@@ -12,6 +12,8 @@ MAX_ATTRIBUTES_BYTES: Final = 1 << 19
 MAX_LINKS_BYTES: Final = 1 << 17
 MAX_NAME_LENGTH: Final = 8192
 """JSON of one span's attributes and links, characters of its name; together less than the 1 MiB of an event."""
+MAX_BODY_LENGTH: Final = 1 << 18
+"""Characters of a log's message; Relay refuses containers whose logs have more than 2 MiB on average."""
 MAX_RESOURCE_BYTES: Final = 8000
 """JSON of a resource in `contexts.otel`, of which Relay keeps 8,192 bytes."""
 

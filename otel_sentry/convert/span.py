@@ -95,8 +95,13 @@ def inferred_attributes(
     typed: dict[str, Attribute] = {
         name: {"type": STRING, "value": text(value)} for name, value in values.items() if value
     }
-    of_scope = typed_attributes(scope.attributes) if scope else {}
-    return {**{f"otel.scope.{name}": value for name, value in of_scope.items()}, **typed}
+    return {**scope_attributes(scope), **typed}
+
+
+def scope_attributes(scope: InstrumentationScope | None) -> dict[str, Attribute]:
+    """Attributes that an instrumentation scope has besides name and version."""
+    own = typed_attributes(scope.attributes) if scope else {}
+    return {f"otel.scope.{name}": value for name, value in own.items()}
 
 
 def loss_attributes(span: ReadableSpan, *, lost_links: int) -> dict[str, Attribute]:

@@ -1,0 +1,102 @@
+"""Encoded items of a container, and what all items of one segment share: rendered when they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from otel_sentry.convert.attribute_names import IDENTITY_PREFIXES, UserOf
+from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.protocol.attributes import Attribute
+from otel_sentry.protocol.items import CONTAINER_VERSION
+from otel_sentry.protocol.json_text import dumps
+
+CONTAINER_START: Final = b'{"version":%d,"items":[' % CONTAINER_VERSION
+CONTAINER_END: Final = b"]}"
+_SPAN_END: Final = b"}}"
+
+
+class EncodedItem(NamedTuple):
+    """A span, log or metric as JSON, open at the end of its attributes.
+
+    Attributes:
+        head: JSON text up to the last of the item's own attributes.
+        shadowed: names of common attributes that are left out, because the item has them itself, or because they would
+            be wrong on it (`hidden_names`); sorted, mostly empty.
+        identity: the item's own identity attributes, raw; None when it has none.
+    """
+
+    head: bytes
+    shadowed: tuple[str, ...]
+    identity: dict[str, Any] | None
+
+
+def identity_of(names: Iterable[str], attributes: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The identity attributes among some, raw; None when there are none."""
+    found = {name: attributes[name] for name in names if attributes[name] is not None}
+    return found or None
+
+
+def encode_items(
+    items: Iterable[Mapping[str, Any]],
+    own: Mapping[str, Attribute],
+    raw: Mapping[str, Any],
+    common_names: Collection[str],
+    identity_names: Collection[str],
+) -> list[EncodedItem]:
+    """Logs or metrics with the same attributes, open at their end as spans are; `render_spans` joins all alike.
+
+    Args:
+        items: payloads; `attributes` in them do not count.
+        own: their attributes, at least one.
+        raw: the attributes as the application set them, for the identity among them.
+        common_names: as in `SpanEncoder`.
+        identity_names: as in `SpanEncoder`.
+    """
+    shown = {name: value for name, value in own.items() if name not in identity_names}
+    shadowed = tuple(sorted(shown.keys() & set(common_names)))
+    identity = identity_of([name for name in raw if name in identity_names], raw)
+    tail = b',"attributes":' + dumps(shown)[:-1]
+    bare = ({name: value for name, value in item.items() if name != "attributes"} for item in items)
+    return [EncodedItem(dumps(item)[:-1] + tail, shadowed, identity) for item in bare]
+
+
+class CommonPart:
+    """What all spans of one segment share, rendered once for each set of names that spans shadow.
+
+    Args:
+        attributes: typed; `service_attributes` and `segment_attributes` together.
+        user_of: see `UserOf`; asked only for spans that carry an identity themselves.
+    """
+
+    def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf) -> None:
+        self._attributes = attributes
+        self._user_of = user_of
+        self._tails: dict[tuple[str, ...], bytes] = {}
+
+    def tail(self, span: EncodedItem) -> bytes:
+        """The rest of a span's JSON."""
+        if span.identity is not None:
+            return self._render(span.shadowed, self._user_of(span.identity))
+        found = self._tails.get(span.shadowed)
+        if found is None:
+            found = self._tails[span.shadowed] = self._render(span.shadowed, None)
+        return found
+
+    def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None) -> bytes:
+        shared = {name: value for name, value in self._attributes.items() if name not in shadowed}
+        if user is not None:
+            shared = {name: value for name, value in shared.items() if not name.startswith(IDENTITY_PREFIXES)}
+            shared.update(typed_attributes(user))
+        return b"," + dumps(shared)[1:-1] + _SPAN_END if shared else _SPAN_END
+
+
+def render_spans(spans: Iterable[tuple[EncodedItem, CommonPart]]) -> list[bytes]:
+    """Pieces of the container payload `{"version":2,"items":[…]}`; joined they are its bytes."""
+    pieces = [CONTAINER_START]
+    for span, common in spans:
+        pieces += (span.head, common.tail(span), b",")
+    if len(pieces) > 1:
+        pieces.pop()
+    pieces.append(CONTAINER_END)
+    return pieces
