@@ -20,9 +20,12 @@ from otel_sentry.otel.bound_segment import identity_in
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
 from otel_sentry.otel.transaction_batches import TransactionBatches
+from otel_sentry.propagation.carried_verdict import carried_verdict
 from otel_sentry.propagation.decision import decide
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
-from otel_sentry.propagation.trace import IncomingTrace, incoming_trace
+from otel_sentry.propagation.extraction import link_context
+from otel_sentry.propagation.sampling_context import sampling_context
+from otel_sentry.propagation.trace import IncomingTrace, incoming_of, unjoined_trace
 from otel_sentry.protocol.json_text import dumps
 from otel_sentry.settings.choices import WireFormat
 
@@ -90,10 +93,11 @@ class Pipeline:
 
     def new_segment(self, root: Span, parent_context: Context | None) -> Segment:
         """The segment of a local root that starts now; called on the application's thread."""
-        incoming = incoming_trace(parent_context)
-        if incoming is not None and incoming.trace_id != root.get_span_context().trace_id:
-            incoming = None
-        return self._segment(root, incoming)
+        trace_id = root.get_span_context().trace_id
+        unjoined = unjoined_trace(parent_context)
+        if unjoined is not None and unjoined.trace_id != trace_id:
+            root.add_link(link_context(unjoined))
+        return self._segment(root, incoming_of(trace_id, parent_context))
 
     def segment_of_ended(self, root: ReadableSpan) -> Segment:
         """The segment of an ended local root whose start was not seen."""
@@ -165,12 +169,20 @@ class Pipeline:
     def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
         self.learn_resource(root.resource)
         settings = self.settings
-        verdict = decide(
-            trace_id=root.get_span_context().trace_id,
+        context, parent = root.get_span_context(), root.parent
+        # Where Sentry's sampler is the head sampler it has decided already, and a function may not be asked twice.
+        verdict = carried_verdict(context) or decide(
+            trace_id=context.trace_id,
             incoming=incoming,
             rate=settings.traces_sample_rate,
             sampler=settings.traces_sampler,
-            sampling_context=lambda: _sampling_context(root, incoming),
+            sampling_context=lambda: sampling_context(
+                trace_id=context.trace_id,
+                parent_span_id=None if parent is None else parent.span_id,
+                name=root.name,
+                attributes=root.attributes,
+                incoming=incoming,
+            ),
         )
         return Segment(root, incoming=incoming, verdict=verdict, freeze_dsc=self._freeze_dsc)
 
@@ -221,25 +233,3 @@ def _dsc_source(settings: Settings) -> DscSource:
         environment=settings.environment,
         org_id=settings.org_id or (dsn.org_id if dsn else None),
     )
-
-
-def _sampling_context(root: Any, incoming: IncomingTrace | None) -> dict[str, Any]:
-    """What sentry-sdk's `traces_sampler` is given for a streamed span (protocol page 6.4)."""
-    attributes = dict(root.attributes or {})
-    context, parent = root.get_span_context(), root.parent
-    return {
-        "transaction_context": {
-            "trace_id": f"{context.trace_id:032x}",
-            "span_id": None,
-            "parent_span_id": f"{parent.span_id:016x}" if parent is not None else None,
-            "op": attributes.get("sentry.op"),
-            "name": root.name,
-            "description": root.name,
-            "source": attributes.get("sentry.segment.name.source"),
-            "start_timestamp": None,
-            "timestamp": None,
-            "sampled": None,
-            "data": attributes,
-        },
-        "parent_sampled": incoming.sampled if incoming is not None else None,
-    }

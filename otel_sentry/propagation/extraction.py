@@ -94,6 +94,12 @@ def implied_sentry_trace(context: Context, dsc: Mapping[str, str]) -> SentryTrac
     return SentryTrace(w3c.trace_id, w3c.span_id, _DECISIONS.get(dsc.get("sampled", "")))
 
 
+def link_context(unjoined: UnjoinedTrace) -> SpanContext:
+    """What the link to a trace that was not continued points to."""
+    flags = TraceFlags(TraceFlags.SAMPLED if unjoined.sampled else TraceFlags.DEFAULT)
+    return SpanContext(unjoined.trace_id, unjoined.span_id, is_remote=True, trace_flags=flags)
+
+
 def _remote(header: SentryTrace) -> SpanContext:
     """Sampled for OpenTelemetry whatever Sentry decided: other backends keep their traces."""
     return SpanContext(header.trace_id, header.span_id, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))

@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, get_current_span, set_span_in_context
 
-from otel_sentry.propagation.extraction import implied_sentry_trace, joined
+from otel_sentry.propagation.extraction import implied_sentry_trace, joined, link_context
 from otel_sentry.propagation.sentry_trace import SentryTrace
 from otel_sentry.propagation.trace import (
     IncomingTrace,
@@ -163,3 +163,11 @@ def test_an_earlier_caller_is_forgotten() -> None:
 def test_a_hop_that_knows_w3c_only(context: Context, dsc: dict[str, str], expected: object) -> None:
     """Baggage of the very trace that `traceparent` names carries the decision over such a hop."""
     assert implied_sentry_trace(context, dsc) == expected
+
+
+@pytest.mark.parametrize(("sampled", "flag"), [(True, 1), (False, 0), (None, 0)])
+def test_links_say_what_the_caller_decided(sampled: bool | None, flag: int) -> None:
+    """A link points to the refused span, sampled if that was."""
+    found = link_context(UnjoinedTrace(0xA, 0xB, sampled))
+
+    assert (found.trace_id, found.span_id, found.is_remote, found.trace_flags & 1) == (0xA, 0xB, True, flag)
