@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"--host {options.host} would let other machines send and read: add --allow-remote if that is meant",
             EXIT_USAGE,
         )
-    receiver = Receiver(host=options.host, port=options.port, public_key=None)
+    receiver = Receiver(host=options.host, port=options.port, public_key=None, remote=options.allow_remote)
     with ExitStack() as stack:
         try:
             if options.save is not None:
@@ -86,7 +86,7 @@ def _serve(receiver: Receiver, options: argparse.Namespace) -> int:
         f"A Sentry for this machine is ready. DSN: {receiver.dsn}",
         "In the terminal of your application type:",
         f"  export SENTRY_DSN={receiver.dsn}",
-        "Ctrl-C ends it.",
+        f"See traces below, or on the page {receiver.url}. Ctrl-C ends it.",
         "",
     )
     try:

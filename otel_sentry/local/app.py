@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from otel_sentry._version import __version__
-from otel_sentry.errors import MalformedEnvelope, MissingExtra
-from otel_sentry.local.checks import Consequence, Problem, check_envelope
-from otel_sentry.local.decode import BodyTooLarge, BrokenBody, UnknownEncoding, decode
+from otel_sentry.errors import MissingExtra
+from otel_sentry.local.intake import Intake, Posted, Refusal, accept
+from otel_sentry.local.page_data import PageData
+from otel_sentry.local.page_routes import SECURITY_HEADERS, Asked, answer, may_ask
 from otel_sentry.local.store import Refused
-from otel_sentry.protocol.dsn import Dsn
-from otel_sentry.protocol.envelope import Envelope, parse_envelope
+from otel_sentry.protocol import json_text
 
 try:
     from starlette.requests import ClientDisconnect, Request
-    from starlette.responses import JSONResponse, Response
+    from starlette.responses import JSONResponse, Response, StreamingResponse
     from starlette.routing import Route, Router
 except ImportError as exc:
     raise MissingExtra("the embedded Sentry", "dev") from exc
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from otel_sentry.local.store import Store
 
-DEFAULT_MAX_ENVELOPE_BYTES: Final = 200 * 2**20
-"""Decompressed size of one envelope; Relay's own default."""
-
-_AUTH_PAIR: Final = re.compile(r"(sentry_\w+)\s*=\s*([^,\s]+)")
+_PUSH_SECONDS: Final = 0.25
+_ALIVE_SECONDS: Final = 15.0
+_MAX_PUSHED: Final = 200
 _CORS: Final = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "x-sentry-error, x-sentry-rate-limits, retry-after",
@@ -43,74 +39,6 @@ _PREFLIGHT: Final = {
     "content-type, authentication, authorization, content-encoding, transfer-encoding",
     "access-control-max-age": "3600",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """One request as the `behaviour` of a receiver sees it, before anything is decoded or checked.
-
-    Attributes:
-        number: counts the requests of this receiver from 1.
-        project: project id of the URL.
-        headers: request headers, names in lower case.
-        body: as sent, still compressed.
-    """
-
-    number: int
-    project: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a receiver that is told to misbehave does with a request.
-
-    Attributes:
-        status: HTTP status; an envelope is stored only when it is below 300.
-        headers: such as `Retry-After` or `X-Sentry-Rate-Limits`.
-        body: text of the answer.
-        delay_seconds: waited before anything else.
-        reset: the connection is torn down without an answer.
-    """
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: str = "{}"
-    delay_seconds: float = 0.0
-    reset: bool = False
-
-
-@dataclass(slots=True)
-class Intake:
-    """What the endpoint works with and what it counts; one per receiver.
-
-    Attributes:
-        store: keeps what was accepted.
-        public_key: the only key that is let in; None lets any in.
-        checks: False counts requests and bytes and looks at nothing, for benchmarks.
-        behaviour: asked first for each request; None as answer means normal work.
-        requests: all that came.
-        received_bytes: their bodies as sent.
-    """
-
-    store: Store
-    public_key: str | None = None
-    checks: bool = True
-    max_envelope_bytes: int = DEFAULT_MAX_ENVELOPE_BYTES
-    behaviour: Callable[[Posted], Reply | None] | None = None
-    requests: int = 0
-    received_bytes: int = 0
-
-
-class Refusal(Exception):
-    """The endpoint's no, as HTTP."""
-
-    def __init__(self, status: int, detail: str, problems: Iterable[Problem] | None = None) -> None:
-        self.status = status
-        self.problems = (Problem(None, "request", detail),) if problems is None else tuple(problems)
-        self.content: dict[str, Any] = {"detail": detail, "causes": [str(problem) for problem in problems or ()]}
-        super().__init__(detail)
 
 
 def ingest_app(intake: Intake, reset_connection: Callable[[Request], None]) -> Router:
@@ -134,7 +62,7 @@ def ingest_app(intake: Intake, reset_connection: Callable[[Request], None]) -> R
                 await _gone(request)
             if reply.status >= 300 or reply.status == 204:
                 return Response(reply.body, reply.status, {**_CORS, **reply.headers}, "application/json")
-        accepted = _accept(intake, posted, request.query_params)
+        accepted = accept(intake, posted, request.query_params)
         return JSONResponse(accepted, headers={**_CORS, **(reply.headers if reply else {})})
 
     return Router(
@@ -143,8 +71,58 @@ def ingest_app(intake: Intake, reset_connection: Callable[[Request], None]) -> R
             Route("/api/{project}/envelope", _answering(intake, envelope), methods=["POST"]),
             Route("/api/{project}/envelope/", _preflight, methods=["OPTIONS"]),
             Route("/health", _health),
+            Route("/local/changes", _changes(intake)),
+            Route("/{path:path}", _page(intake), methods=["GET", "POST"]),
         ]
     )
+
+
+def _page(intake: Intake) -> Callable[[Request], Awaitable[Response]]:
+    """The page and its questions; no CORS here."""
+    data = PageData(intake.store)
+
+    async def page(request: Request) -> Response:
+        body = await _body(request, intake.max_envelope_bytes) if request.method == "POST" else b""
+        asked = Asked(request.method, request.url.path, dict(request.query_params), dict(request.headers), body)
+        reason = may_ask(asked, intake.host, remote=intake.remote)
+        if reason is not None:
+            return JSONResponse({"detail": reason}, 403, SECURITY_HEADERS)
+        found = answer(data, asked, time.time())
+        headers = dict(SECURITY_HEADERS)
+        if found.filename is not None:
+            headers["content-disposition"] = f'attachment; filename="{found.filename}"'
+        return Response(found.body, found.status, headers, found.media_type)
+
+    return page
+
+
+def _changes(intake: Intake) -> Callable[[Request], Awaitable[Response]]:
+    """Server push: which traces changed, as soon as they do, at most four times a second."""
+
+    async def lines() -> AsyncIterator[str]:
+        seen = intake.store.changes
+        yield f"data: {seen}\n\n"
+        silent = 0.0
+        while not intake.closing:
+            await asyncio.sleep(_PUSH_SECONDS)
+            now = intake.store.changes
+            silent += _PUSH_SECONDS
+            if now != seen:
+                traces = intake.store.changed_since(seen)[:_MAX_PUSHED]
+                yield f"event: changed\ndata: {json_text.dumps({'changes': now, 'traces': traces}).decode()}\n\n"
+                seen, silent = now, 0.0
+            elif silent >= _ALIVE_SECONDS:
+                yield ": still here\n\n"
+                silent = 0.0
+
+    async def changes(request: Request) -> Response:
+        asked = Asked(request.method, request.url.path, headers=dict(request.headers))
+        reason = may_ask(asked, intake.host, remote=intake.remote)
+        if reason is not None:
+            return JSONResponse({"detail": reason}, 403, SECURITY_HEADERS)
+        return StreamingResponse(lines(), headers=SECURITY_HEADERS, media_type="text/event-stream")
+
+    return changes
 
 
 def _answering(
@@ -188,56 +166,3 @@ async def _body(request: Request, max_bytes: int) -> bytes:
             raise Refusal(413, f"the body has more than {max_bytes} bytes")
         parts.append(part)
     return b"".join(parts)
-
-
-def _accept(intake: Intake, posted: Posted, query: Mapping[str, str]) -> dict[str, Any]:
-    """Store an envelope.
-
-    Raises:
-        Refusal: Sentry would not take it.
-    """
-    if not intake.checks:
-        return {}
-    if not posted.project.isdigit():
-        raise Refusal(400, f"project id must be a number, not {posted.project!r}")
-    try:
-        raw = decode(posted.body, posted.headers.get("content-encoding", ""), intake.max_envelope_bytes)
-        envelope = parse_envelope(raw)
-    except UnknownEncoding as exc:
-        raise Refusal(415, str(exc)) from exc
-    except BodyTooLarge as exc:
-        raise Refusal(413, str(exc)) from exc
-    except (BrokenBody, MalformedEnvelope) as exc:
-        raise Refusal(400, str(exc)) from exc
-    public_key = _public_key(intake, posted.headers, query, envelope)
-    now = time.time()
-    problems = check_envelope(envelope, now)
-    consequences = {problem.consequence for problem in problems}
-    if Consequence.TOO_LARGE in consequences:
-        raise Refusal(413, "the envelope is larger than Sentry takes", problems)
-    if Consequence.REFUSED in consequences:
-        raise Refusal(400, "the envelope is not what Sentry takes", problems)
-    intake.store.add(envelope, raw, at=now, project=posted.project, public_key=public_key, problems=tuple(problems))
-    event_id = envelope.headers.get("event_id")
-    return {"id": event_id} if event_id else {}
-
-
-def _public_key(intake: Intake, headers: Mapping[str, str], query: Mapping[str, str], envelope: Envelope) -> str:
-    """The key of the header, of the query string or of the envelope's own DSN, in this order."""
-    pairs = dict(_AUTH_PAIR.findall(headers.get("x-sentry-auth", ""))) or dict(query)
-    key = pairs.get("sentry_key") or _own_key(envelope)
-    if not key:
-        raise Refusal(401, "no sentry_key: neither in X-Sentry-Auth, nor in the query, nor a dsn in the envelope")
-    if intake.public_key not in (None, key):
-        raise Refusal(403, "this sentry_key is not known here", [])
-    if pairs.get("sentry_version", "7") != "7":
-        raise Refusal(400, f"sentry_version must be 7, not {pairs['sentry_version']!r}")
-    return str(key)
-
-
-def _own_key(envelope: Envelope) -> str | None:
-    dsn = envelope.headers.get("dsn")
-    try:
-        return Dsn.parse(dsn).public_key if isinstance(dsn, str) else None
-    except ValueError:
-        return None

@@ -11,8 +11,9 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.errors import MissingExtra
-from otel_sentry.local.app import DEFAULT_MAX_ENVELOPE_BYTES, Intake, Posted, Reply, ingest_app
+from otel_sentry.local.app import ingest_app
 from otel_sentry.local.arrivals import Kind, attribute_values
+from otel_sentry.local.intake import DEFAULT_MAX_ENVELOPE_BYTES, Intake, Posted, Reply
 from otel_sentry.local.store import Received, Store
 
 try:
@@ -51,6 +52,7 @@ class Receiver:
             misbehave, None lets it work normally. May be set at any time.
         store: where arrivals go.
         max_envelope_bytes: larger ones are refused, as sent or after decompression.
+        remote: lets the page be read under any host name; meant for a `host` that is more than this machine.
 
     Raises:
         OSError: at start, when the port is taken.
@@ -66,6 +68,7 @@ class Receiver:
         behaviour: Callable[[Posted], Reply | None] | None = None,
         store: Store | None = None,
         max_envelope_bytes: int = DEFAULT_MAX_ENVELOPE_BYTES,
+        remote: bool = False,
     ) -> None:
         self.host = host
         self.port = port
@@ -76,12 +79,15 @@ class Receiver:
             checks=checks,
             behaviour=behaviour,
             max_envelope_bytes=max_envelope_bytes,
+            host=host,
+            remote=remote,
         )
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Listen and serve; returns when requests are answered."""
+        self._intake.closing = False
         listener = socket.create_server((self.host, self.port))
         self.port = listener.getsockname()[1]
         app = ingest_app(self._intake, self._reset_connection)
@@ -105,6 +111,7 @@ class Receiver:
         """Close the port and end the thread; requests under way get a second."""
         if self._server is None or self._thread is None:
             return
+        self._intake.closing = True
         self._server.should_exit = True
         self._thread.join(timeout=5)
         self._server = self._thread = None

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from otel_sentry.local.arrivals import Arrival, Kind, arrivals_of
 
@@ -62,6 +62,14 @@ class Refused:
     problems: tuple[Problem, ...]
 
 
+class TraceContent(NamedTuple):
+    """What is kept of a trace, and how many arrivals before that had to leave."""
+
+    trace_id: str
+    left: int
+    arrivals: list[Arrival]
+
+
 Listener = Callable[[Received | Refused], None]
 
 
@@ -71,6 +79,7 @@ class _Trace:
 
     arrivals: deque[Arrival] = field(default_factory=deque)
     changed: int = 0
+    left: int = 0
 
 
 @dataclass(slots=True)
@@ -151,6 +160,7 @@ class Store:
             if arrival.trace_id is not None:
                 trace = traces[arrival.trace_id]
                 trace.arrivals.popleft()
+                trace.left += 1
                 if not trace.arrivals:
                     del traces[arrival.trace_id]
 
@@ -194,6 +204,12 @@ class Store:
         """Arrivals grouped by trace, the trace that changed last at the end; what has no trace is left out."""
         with self._lock:
             return {trace_id: list(trace.arrivals) for trace_id, trace in self._state.traces.items()}
+
+    def contents(self) -> list[TraceContent]:
+        """All traces, the one that changed last first."""
+        with self._lock:
+            traces = reversed(self._state.traces.items())
+            return [TraceContent(trace_id, trace.left, list(trace.arrivals)) for trace_id, trace in traces]
 
     @property
     def changes(self) -> int:

@@ -1,0 +1,131 @@
+// The frame: which view is at which address, keys, theme, push. A view is a function (element, parts, query) → {changed?, key?}.
+
+import { ask, listen } from "./api.js";
+import { h, show } from "./dom.js";
+import { issuesView } from "./issues.js";
+import { metricsView, problemsView, replaysView } from "./lists.js";
+import { traceView } from "./trace.js";
+import { tracesView } from "./traces.js";
+import { walletView } from "./wallet.js";
+
+const VIEWS = {
+  traces: { label: "Traces", view: tracesView },
+  issues: { label: "Issues", view: issuesView, count: "issue" },
+  metrics: { label: "Metrics", view: metricsView, count: "metric" },
+  replays: { label: "Replays", view: replaysView, count: "replay" },
+  problems: { label: "Problems", view: problemsView },
+  trace: { view: traceView },
+  wallet: { view: walletView },
+};
+const KEYS = [
+  ["/", "search traces"],
+  ["↑ ↓ or k j", "move through a list or the spans"],
+  ["Enter", "open a trace, show a span"],
+  ["← →", "fold and unfold a span, or go to its parent"],
+  ["+ − 0", "zoom into the time of a trace, out, all"],
+  ["Shift ← →", "move the zoomed time"],
+  ["Esc", "back to the list"],
+  ["t i m r p", "traces, issues, metrics, replays, problems"],
+  ["?", "this list"],
+];
+const SHORTCUTS = { t: "traces", i: "issues", m: "metrics", r: "replays", p: "problems" };
+
+const main = document.getElementById("main");
+const nav = document.getElementById("nav");
+const state = document.getElementById("state");
+const keys = document.getElementById("keys");
+let current = {};
+let overview = { counts: {}, problems: [] };
+
+function address() {
+  const [path, query] = (location.hash.replace(/^#\/?/, "") || "traces").split("?");
+  const [name, ...parts] = path.split("/").map(decodeURIComponent);
+  return { name: VIEWS[name] ? name : "traces", parts, query: new URLSearchParams(query) };
+}
+
+async function open() {
+  const { name, parts, query } = address();
+  if (current.name === name && current.moved?.(parts, query)) return;
+  current.left?.();
+  current = { name };
+  drawNav();
+  const label = VIEWS[name].label ?? "Trace";
+  document.title = `${label} – otel-sentry`;
+  current = { name, ...(await VIEWS[name].view(main, parts, query)) };
+}
+
+function drawNav() {
+  const links = Object.entries(VIEWS).filter(([, entry]) => entry.label).map(([name, entry]) => {
+    const count = name === "problems" ? overview.problems.length : overview.counts[entry.count];
+    const chosen = name === current.name || (current.name === "trace" && name === "traces");
+    return h("a", { href: `#/${name}`, "aria-current": chosen ? "page" : null }, entry.label, count ? ` ${count}` : "");
+  });
+  show(nav, links);
+}
+
+let waiting = null;
+
+async function changed(traces) {
+  if (waiting) {
+    waiting = traces === null || waiting === "all" ? "all" : [...waiting, ...traces];
+    return;
+  }
+  waiting = traces ?? "all";
+  await new Promise((done) => setTimeout(done, document.hidden ? 2000 : 400));
+  const arrived = waiting;
+  waiting = null;
+  overview = (await ask("overview")) ?? overview;
+  drawNav();
+  await current.changed?.(arrived);
+}
+
+function chooseTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  try {
+    localStorage.setItem("theme", theme);
+  } catch {
+    // a page without storage forgets it
+  }
+}
+
+function firstTheme() {
+  let saved = null;
+  try {
+    saved = localStorage.getItem("theme");
+  } catch {
+    // see above
+  }
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = saved ?? (dark ? "dark" : "light");
+}
+
+function showKeys() {
+  const rows = KEYS.map(([key, what]) => h("tr", {}, h("th", { scope: "row" }, h("kbd", {}, key)), h("td", {}, what)));
+  const close = h("button", { type: "button", onclick: () => keys.close() }, "Close");
+  show(keys, h("h2", { id: "keys-title" }, "Keys"), h("table", {}, h("tbody", {}, rows)), close);
+  keys.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, select, textarea, dialog");
+  if (typing && event.key !== "Escape") return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (current.key?.(event)) event.preventDefault();
+  else if (event.key === "?") showKeys();
+  else if (SHORTCUTS[event.key]) location.hash = `#/${SHORTCUTS[event.key]}`;
+  else if (event.key === "/") {
+    event.preventDefault();
+    if (current.name !== "traces") location.hash = "#/traces";
+    setTimeout(() => document.getElementById("search")?.focus(), 50);
+  } else if (event.key === "Escape" && current.name !== "traces") location.hash = "#/traces";
+});
+document.getElementById("help").addEventListener("click", showKeys);
+document.getElementById("theme").addEventListener("click", () => {
+  chooseTheme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+});
+window.addEventListener("hashchange", open);
+
+firstTheme();
+open();
+changed(null);
+listen(changed, (text) => (state.textContent = text));
