@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -392,7 +393,7 @@ def test_the_kind_suits_the_application(app: Any, kind: str) -> None:
 
     assert type(middleware).__name__ == f"{kind}WalletMiddleware"
     assert isinstance(middleware, WalletMiddleware)
-    assert asyncio.iscoroutinefunction(type(middleware).__call__) == (kind == "Asgi")  # type: ignore[operator]  # uvicorn looks there
+    assert inspect.iscoroutinefunction(type(middleware).__call__) == (kind == "Asgi")  # type: ignore[operator]  # uvicorn looks there
 
 
 @pytest.mark.parametrize(
