@@ -172,7 +172,7 @@ def _item(metric: Metric, point: Any, reading: Reading, trace_id: str) -> Metric
         "trace_id": f"{linked.trace_id:032x}" if linked else trace_id,
         "name": _FORBIDDEN_IN_NAMES.sub("_", metric.name + reading.suffix),
         "type": reading.type,
-        "value": value if is_integer else float(value),
+        "value": int(value) if is_integer else float(value),
     }
     unit = None if reading.suffix == ".count" else sentry_unit(metric.unit)
     if linked and linked.span_id:
