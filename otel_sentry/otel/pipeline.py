@@ -64,6 +64,7 @@ class Pipeline:
         self._source = _dsc_source(settings)
         self._service: dict[str, Attribute] | None = None
         self._event_fields: dict[str, Any] = {}
+        self._resource: Resource | None = None
         self.common_bytes = _SEGMENT_BYTES
 
     @property
@@ -72,6 +73,12 @@ class Pipeline:
         if self._outbox is None:
             self._outbox = self._make_outbox()
         return self._outbox
+
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
+        self.settings, self._source = settings, _dsc_source(settings)
+        if self._resource is not None:
+            self._describe(self._resource)
 
     def flush(self, timeout: float) -> bool:
         """Wait for delivery, at most `timeout` seconds; nothing was sent if nobody asked for the outbox."""
@@ -144,23 +151,28 @@ class Pipeline:
 
     def learn_resource(self, resource: Resource) -> None:
         """Take over what the provider's resource says, with its first span."""
-        if self._service is None:
-            settings, names = self.settings, service_names(resource)
-            self._source = replace(
-                self._source,
-                release=self._source.release or names.release,
-                environment=self._source.environment or names.environment,
-            )
-            process: dict[str, Any] = {
-                "release": settings.release,
-                "environment": settings.environment,
-                "server_name": settings.server_name,
-                "dist": settings.dist,
-                "sdk_version": __version__,
-            }
-            self._event_fields = event_fields(resource, **process)
-            self._service = service_attributes(resource, **process)
-            self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
+        if self._resource is None:
+            self._resource = resource
+            self._describe(resource)
+
+    def _describe(self, resource: Resource) -> None:
+        """Work out what all spans of the process share."""
+        settings, names = self.settings, service_names(resource)
+        self._source = replace(
+            self._source,
+            release=self._source.release or names.release,
+            environment=self._source.environment or names.environment,
+        )
+        process: dict[str, Any] = {
+            "release": settings.release,
+            "environment": settings.environment,
+            "server_name": settings.server_name,
+            "dist": settings.dist,
+            "sdk_version": __version__,
+        }
+        self._event_fields = event_fields(resource, **process)
+        self._service = service_attributes(resource, **process)
+        self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
 
     def _user_of(self, identity: Identity) -> UserOf:
         """What may be said of a span's user, given whose its segment is."""

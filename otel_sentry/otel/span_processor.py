@@ -70,6 +70,11 @@ class SentrySpanProcessor(SpanProcessor):
         """Where this processor's envelopes go."""
         return self._pipeline.outbox
 
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from here on, where they say who the process is and what Sentry keeps."""
+        self.settings = settings
+        self._pipeline.adopt(settings)
+
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Join the parent's segment or begin one; called on the application's thread."""
         try:

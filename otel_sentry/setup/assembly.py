@@ -24,7 +24,6 @@ from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from otel_sentry.settings.settings import Settings
-    from otel_sentry.setup.provider import OpenProvider
 
 _logger = logging.getLogger(__name__)
 
@@ -58,24 +57,23 @@ def set_up(settings: Settings) -> Telemetry:
 
 def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     # Imported here: whoever sends nothing to Sentry does not load sentry-sdk.
-    from otel_sentry.setup.sentry_parts import add_sentry, joined  # noqa: PLC0415
+    from otel_sentry.setup.sentry_parts import add_sentry  # noqa: PLC0415
 
-    connection, settings = joined(settings, plan)
-    provider = plan.carried_out()
-    telemetry = add_sentry(provider, settings, connection)
+    telemetry = add_sentry(settings, plan)
     atexit.register(telemetry.leave)
-    return _attached(telemetry, provider)
+    return _attached(telemetry)
 
 
 def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     """Other backends alone: identity stays, for it is plain OpenTelemetry."""
     provider = plan.carried_out()
     provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
-    return _attached(Telemetry(settings, others=partial(other_processors, provider)), provider)
+    return _attached(Telemetry(settings, others=partial(other_processors, provider)))
 
 
-def _attached(telemetry: Telemetry, provider: OpenProvider) -> Telemetry:
-    setattr(provider, TELEMETRY_ATTRIBUTE, telemetry)
+def _attached(telemetry: Telemetry) -> Telemetry:
+    """Remember the handle on the global provider."""
+    setattr(trace.get_tracer_provider(), TELEMETRY_ATTRIBUTE, telemetry)
     return telemetry
 
 

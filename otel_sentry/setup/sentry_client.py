@@ -16,12 +16,13 @@ from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.parsers import targets
+from otel_sentry.setup.client_watch import watch_clients
 
 if TYPE_CHECKING:
     from sentry_sdk._types import EventProcessor
     from sentry_sdk.client import BaseClient
 
-    from otel_sentry.delivery.client import Connection
+    from otel_sentry.delivery.client import Connection, SdkOutbox
     from otel_sentry.settings.settings import Settings
 
 JOINED_OPTIONS: Final = ("release", "environment", "server_name", "dist")
@@ -45,6 +46,24 @@ def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
     quieten(connection.client)
     register_external_propagation_context(current_trace)
     return connection, effective
+
+
+def follow_clients(outbox: SdkOutbox, asked: Settings, go_by: Callable[[Settings], None]) -> None:
+    """Go along when the application calls `sentry_sdk.init` after us: its client, DSN and options rule from then on.
+
+    Args:
+        outbox: sends through the new client at once, not only with the next span.
+        asked: the settings as the user typed them.
+        go_by: takes the settings that hold with the new client.
+    """
+
+    def told(client: BaseClient) -> None:
+        effective = settings_with(asked, client.options, joined=True)
+        quieten(client)
+        outbox.adopt(client)
+        go_by(effective)
+
+    watch_clients(told)
 
 
 def settings_with(settings: Settings, options: Mapping[str, Any], *, joined: bool) -> Settings:
@@ -79,10 +98,18 @@ def tuning_of(settings: Settings) -> Tuning:
 
 
 def quieten(client: BaseClient) -> None:
-    """Turn sentry-sdk's own tracing off: the same requests would become spans twice."""
-    for option in ("traces_sample_rate", "traces_sampler"):
-        if client.options.get(option) is not None:
-            client.options[option] = None
+    """Turn sentry-sdk's own tracing off: the same requests would become spans twice.
+
+    Without rate and sampler a client still sends streamed spans whose caller was sampled; without batcher it does not.
+    """
+    options = client.options
+    for option in ("traces_sample_rate", "traces_sampler", "trace_lifecycle"):
+        if options.get(option) is not None:
+            options[option] = None
+    experiments = options.get("_experiments") or {}
+    if "trace_lifecycle" in experiments:
+        options["_experiments"] = {key: value for key, value in experiments.items() if key != "trace_lifecycle"}
+    client.span_batcher = None
 
 
 def link_events(processor: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any] | None]) -> None:

@@ -20,48 +20,64 @@ from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
 from otel_sentry.setup.propagation import install_propagators, install_response_propagator
 from otel_sentry.setup.provider import other_processors, sentry_exporters
-from otel_sentry.setup.sentry_client import join_sentry, link_events, spare_time
+from otel_sentry.setup.sentry_client import follow_clients, join_sentry, link_events, spare_time
 from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
-    from otel_sentry.delivery.client import Connection
     from otel_sentry.issues.segment_view import SegmentView
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.provider import OpenProvider, ProviderPlan
 
 
-def joined(settings: Settings, plan: ProviderPlan) -> tuple[Connection, Settings]:
-    """Join sentry-sdk with what settings, resource and provider say about the process; see `join_sentry`."""
-    names = service_names(plan.resource)
-    said = {name: getattr(settings, name) or getattr(names, name) for name in names._fields}
-    return join_sentry(replace(settings, **said, traces_exporters=_all_exporters(settings, plan)))
-
-
-def add_sentry(provider: OpenProvider, settings: Settings, connection: Connection) -> Telemetry:
-    """Put our processors onto a provider and our propagators into the global ones.
+def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
+    """Join sentry-sdk, make or join the provider, and put everything of ours in its place.
 
     Issues come before spans: a provider shuts its processors down in their order, and the last waits for delivery.
     """
+    asked = _described(settings, plan)
+    connection, effective = join_sentry(asked)
     outbox = ExitBudget(connection.outbox)
-    issues = _issues(settings)
+    provider = plan.carried_out()
+    issues = _issues(effective)
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
-    spans = _add_spans(provider, settings, outbox)
-    sampler = getattr(provider, "sampler", None)
-    if isinstance(sampler, SentrySampler):
-        sampler.adopt(settings, partial(outbox.lost, LossReason.SAMPLE_RATE, Category.SPAN, 1))
-    install_propagators(settings)
-    install_response_propagator(settings)
-    return Telemetry(
-        settings,
+    spans = _add_spans(provider, effective, outbox)
+    telemetry = Telemetry(
+        effective,
         provider=cast("TracerProvider", provider),
         ours=(issues,) if spans is None else (issues, spans),
         outbox=outbox,
         others=partial(other_processors, provider),
         leaving=spare_time,
     )
+
+    def go_by(settings: Settings) -> None:
+        telemetry.settings = settings
+        if spans is not None:
+            spans.adopt(settings)
+        _install(provider, settings, outbox)
+
+    _install(provider, effective, outbox)
+    follow_clients(connection.outbox, asked, go_by)
+    return telemetry
+
+
+def _install(provider: OpenProvider, settings: Settings, outbox: ExitBudget) -> None:
+    """What goes by the settings and is global: sampler, propagators."""
+    sampler = getattr(provider, "sampler", None)
+    if isinstance(sampler, SentrySampler):
+        sampler.adopt(settings, partial(outbox.lost, LossReason.SAMPLE_RATE, Category.SPAN, 1))
+    install_propagators(settings)
+    install_response_propagator(settings)
+
+
+def _described(settings: Settings, plan: ProviderPlan) -> Settings:
+    """The settings, completed by what the resource and an existing provider say."""
+    names = service_names(plan.resource)
+    said = {name: getattr(settings, name) or getattr(names, name) for name in names._fields}
+    return replace(settings, **said, traces_exporters=_all_exporters(settings, plan))
 
 
 def _all_exporters(settings: Settings, plan: ProviderPlan) -> tuple[str, ...]:
