@@ -18,6 +18,7 @@ from opentelemetry import trace
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
+from otel_sentry.setup.departure import before_child_exits, on_sigterm
 from otel_sentry.setup.exporters import reaches_sentry
 from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
 from otel_sentry.setup.telemetry import Telemetry
@@ -61,6 +62,9 @@ def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
 
     telemetry = add_sentry(settings, plan)
     atexit.register(telemetry.leave)
+    before_child_exits(telemetry)
+    if settings.sigterm:
+        on_sigterm(flush=telemetry.flush, leave=telemetry.shutdown, timeout=settings.shutdown_timeout_seconds)
     return _attached(telemetry)
 
 

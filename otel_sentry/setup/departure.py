@@ -1,0 +1,123 @@
+"""How a process leaves without `atexit`: SIGTERM, and children that end by `os._exit`.
+
+What would have happened happens all the same, a bounded moment later.
+
+Delivery runs on a thread of its own, because the handler may have interrupted one that holds a lock; it is waited for
+within `OTEL_SENTRY_SHUTDOWN_TIMEOUT`.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing.util
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from otel_sentry.setup.telemetry import Telemetry
+
+_logger = logging.getLogger(__name__)
+
+Departure = Callable[[], object]
+"""Delivers within its own limit."""
+
+_GRACE_SECONDS: Final = 0.25
+"""What a delivery that keeps to its limit may need beyond it, to be scheduled at all."""
+
+
+class TerminationHandler:
+    """What runs at SIGTERM: deliver, then do what the signal would have done.
+
+    Args:
+        flush: delivers what has ended; used where the application has a handler of its own and goes on for a while.
+        leave: delivers everything, open spans included; used where the signal ends the process.
+        timeout: seconds that either may take.
+        previous: the disposition before ours.
+    """
+
+    def __init__(self, *, flush: Departure, leave: Departure, timeout: float, previous: Any) -> None:
+        self._flush = flush
+        self._leave = leave
+        self._timeout = timeout
+        self.previous = previous
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """The signal handler; runs on the main thread, between two of its bytecodes."""
+        previous = self.previous
+        if callable(previous):
+            bounded(self._flush, self._timeout)
+            previous(number, frame)
+            return
+        bounded(self._leave, self._timeout)
+        # The default disposition is restored and the signal sent again, so that the exit status says SIGTERM.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def on_sigterm(*, flush: Departure, leave: Departure, timeout: float) -> TerminationHandler | None:
+    """Chain a handler before whatever SIGTERM does now.
+
+    Returns:
+        The handler; None where none was set: off the main thread, where the signal is ignored, or where a handler was
+        installed by something that is not Python.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    previous = signal.getsignal(signal.SIGTERM)
+    if previous is None or previous is signal.SIG_IGN:
+        return None
+    handler = TerminationHandler(flush=flush, leave=leave, timeout=timeout, previous=previous)
+    try:
+        signal.signal(signal.SIGTERM, handler)
+    except ValueError:  # a sub-interpreter has no signals
+        return None
+    return handler
+
+
+def before_child_exits(telemetry: Telemetry) -> None:
+    """Deliver when a child made by `multiprocessing`, or a Celery pool worker, is about to `os._exit`.
+
+    Args:
+        telemetry: whose `shutdown` keeps to its limit; held weakly.
+    """
+    multiprocessing.util.register_after_fork(telemetry, _in_child)
+    _before_celery_worker_exits(telemetry.shutdown)
+
+
+def _in_child(telemetry: Telemetry) -> None:
+    """Runs in a forked child, whose inherited finalizers are gone by now."""
+    multiprocessing.util.Finalize(None, telemetry.shutdown, exitpriority=0)
+
+
+def _before_celery_worker_exits(leave: Departure) -> None:
+    """Celery's pool (billiard) runs no finalizers of `multiprocessing`; it does send this signal, recycled or not."""
+    if "celery" not in sys.modules and not _is_celery_command():
+        return
+    try:
+        from celery.signals import worker_process_shutdown  # noqa: PLC0415
+    except ImportError:
+        return
+    worker_process_shutdown.connect(lambda **_: leave(), weak=False)
+
+
+def _is_celery_command() -> bool:
+    return os.path.basename(sys.argv[0] if sys.argv else "").startswith("celery")  # noqa: PTH119
+
+
+def bounded(departure: Departure, timeout: float) -> None:
+    """Run `departure` on a thread of its own and wait for it, at most `timeout` seconds; never raises."""
+
+    def run() -> None:
+        try:
+            departure()
+        except Exception:
+            _logger.exception("otel_sentry could not deliver before leaving")
+
+    thread = threading.Thread(target=run, name="otel_sentry.departure", daemon=True)
+    thread.start()
+    thread.join(timeout + _GRACE_SECONDS)

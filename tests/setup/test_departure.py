@@ -1,0 +1,147 @@
+"""Processes that leave by a signal or by `os._exit`: what was recorded arrives, and they leave as they would have."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from otel_sentry.local.receiver import Receiver
+
+START = """
+import multiprocessing, os, signal, sys, time
+{before}
+import otel_sentry
+from opentelemetry import trace
+telemetry = otel_sentry.configure(dsn={dsn!r}, {settings})
+tracer = trace.get_tracer("app")
+"""
+
+WORK = """
+with tracer.start_as_current_span("request"):
+    tracer.start_span("query").end()
+    print("ready", flush=True)
+    {wait}
+"""
+
+
+def script(receiver: Receiver, body: str, *, before: str = "", settings: str = "") -> str:
+    return START.format(dsn=receiver.dsn, before=before, settings=settings) + textwrap.dedent(body)
+
+
+Started = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Started]:
+    """Starts a script and returns when it says that it is ready; nothing outlives the test."""
+    with ExitStack() as stack:
+
+        def start(source: str) -> subprocess.Popen[str]:
+            # A file, because spawned children import their main module again.
+            (tmp_path / "app.py").write_text(source)
+            command = [sys.executable, str(tmp_path / "app.py")]
+            process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            return process
+
+        yield start
+
+
+def names(receiver: Receiver) -> list[str]:
+    return sorted(span["name"] for span in receiver.spans)
+
+
+def test_sigterm_delivers_finished_and_open_spans_and_ends_as_sigterm(receiver: Receiver, started: Started) -> None:
+    """Both spans arrive, the open one as unfinished; the exit status is that of the signal."""
+    process = started(script(receiver, WORK.format(wait="time.sleep(60)")))
+
+    process.terminate()
+
+    assert process.wait(20) == -signal.SIGTERM
+    receiver.wait_for(lambda: len(receiver.spans) == 2)
+    unfinished = {s["name"]: s["attributes"].get("otel_sentry.unfinished") for s in receiver.plain_spans}
+    assert unfinished == {"query": None, "request": True}
+
+
+def test_a_handler_of_the_application_still_runs_and_decides(receiver: Receiver, started: Started) -> None:
+    """A handler set before ours runs after delivery; its exit status stays."""
+    before = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
+    process = started(script(receiver, WORK.format(wait="time.sleep(60)"), before=before))
+
+    process.terminate()
+
+    assert process.wait(20) == 7
+    receiver.wait_for(lambda: len(receiver.spans) == 2)
+    assert names(receiver) == ["query", "request"]
+
+
+@pytest.mark.parametrize(
+    ("before", "settings"),
+    [
+        pytest.param("signal.signal(signal.SIGTERM, signal.SIG_IGN)", "", id="an ignored signal stays ignored"),
+        pytest.param("", "sigterm=False", id="switched off"),
+    ],
+)
+def test_signals_are_left_alone_where_they_should_be(
+    receiver: Receiver, started: Started, before: str, settings: str
+) -> None:
+    """Neither an ignored signal nor `OTEL_SENTRY_SIGTERM=false` gets a handler of ours."""
+    body = 'print("ready", flush=True); print(repr(signal.getsignal(signal.SIGTERM)))'
+    process = started(script(receiver, body, before=before, settings=settings))
+
+    said, _ = process.communicate(timeout=20)
+
+    assert "otel_sentry" not in said
+
+
+def test_sigterm_ends_within_its_time_when_sentry_hangs(receiver: Receiver, started: Started) -> None:
+    """A Sentry that answers nobody does not keep the process beyond the time it was given."""
+    source = START + textwrap.dedent(WORK.format(wait="time.sleep(60)"))
+    hanging = source.format(dsn="http://key@10.255.255.1:9/1", before="", settings="shutdown_timeout_seconds=1.0")
+    process = started(hanging)
+    asked = time.monotonic()
+
+    process.terminate()
+
+    assert process.wait(20) == -signal.SIGTERM
+    assert time.monotonic() - asked < 1.0 + 2.0
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_child_of_multiprocessing_delivers_before_it_leaves(
+    receiver: Receiver, started: Started, method: str
+) -> None:
+    """Children end by `os._exit`; what they recorded arrives although no schedule delay has passed."""
+    path_source = script(
+        receiver,
+        f"""
+        def work():
+            with tracer.start_as_current_span("child"):
+                pass
+
+        if __name__ == "__main__":
+            context = multiprocessing.get_context({method!r})
+            children = [context.Process(target=work) for _ in range(3)]
+            [child.start() for child in children]
+            [child.join() for child in children]
+            print("ready", flush=True)
+        """,
+        settings="schedule_delay_seconds=30.0",
+    )
+    process = started(path_source)
+
+    assert process.wait(30) == 0
+    receiver.wait_for(lambda: len(receiver.spans) == 3)
+    assert names(receiver) == ["child"] * 3
