@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.spooling.safekeeping import Safekeeping
     from otel_sentry.delivery.tuning import Tuning
     from otel_sentry.delivery.waiting_room import WaitingRoom
-    from otel_sentry.delivery.wire.in_flight import Flights, Outcome
+    from otel_sentry.delivery.wire.carrier import Carrier, Outcome
     from otel_sentry.delivery.wire.message import Answer
     from otel_sentry.protocol.item_kinds import Category
 
@@ -54,7 +54,7 @@ class Dispatch:
     def __init__(  # noqa: PLR0913  the desk's parts, each used here
         self,
         tuning: Tuning,
-        flights: Flights[Parcel],
+        flights: Carrier[Parcel],
         room: WaitingRoom,
         traffic: Traffic,
         *,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.spooling.spool import Spool
     from otel_sentry.delivery.tuning import Tuning
     from otel_sentry.delivery.waiting_room import WaitingRoom
-    from otel_sentry.delivery.wire.in_flight import Flights
+    from otel_sentry.delivery.wire.carrier import Carrier
     from otel_sentry.protocol.item_kinds import Category
 
 _logger = logging.getLogger("otel_sentry.delivery")
@@ -50,7 +50,7 @@ class Safekeeping:
         self,
         tuning: Tuning,
         room: WaitingRoom,
-        flights: Flights[Parcel],
+        flights: Carrier[Parcel],
         traffic: Traffic,
         *,
         ledger: Ledger,

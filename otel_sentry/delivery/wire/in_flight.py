@@ -1,6 +1,8 @@
-"""Requests in flight: several connections, one selector, one thread.
+"""Requests in flight: several connections, one selector, one thread. A `Carrier`.
 
-Owned by the delivery thread; nothing here is safe for two. What an outcome leads to is decided elsewhere.
+urllib3 opens the connections; requests are written to its sockets here, because every client that the base dependencies
+bring costs six to eleven times the CPU, more than the spans in a request, and those that come near are extensions that
+not every platform has (figures: `docs/explanation/delivery.md`).
 """
 
 from __future__ import annotations
@@ -12,13 +14,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from otel_sentry.delivery.wire.carrier import Outcome
 from otel_sentry.delivery.wire.connection import Connection
-from otel_sentry.delivery.wire.message import Answer, BadAnswer, request_bytes
+from otel_sentry.delivery.wire.message import BadAnswer, request_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otel_sentry.delivery.wire.dialler import Dialler
+    from otel_sentry.delivery.wire.message import Answer
 
 T = TypeVar("T")
 
@@ -44,23 +48,6 @@ class Timeouts:
     silence: float = 15.0
     total: float = 60.0
     idle: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
-    """What became of a request, or of an attempt to connect.
-
-    Args:
-        cargo: what was sent; None for a failed attempt to connect.
-        answer: None when there was none.
-        error: why there was none; empty when a connection was opened.
-        stale: the kept-alive connection turned out dead; the request may go again at once.
-    """
-
-    cargo: T | None
-    answer: Answer | None = None
-    error: str = ""
-    stale: bool = False
 
 
 class Flights(Generic[T]):

@@ -137,7 +137,7 @@ class AnswerReader:
                 return Answer(status, headers, _shown(body), reusable=False)
             return None
         # Bytes behind the answer belong to nothing that was asked for.
-        return Answer(status, headers, _shown(body), reusable=keep and not closed and len(body) == length)
+        return Answer(status, headers, _shown(body[:length]), reusable=keep and not closed and len(body) == length)
 
 
 def _parse_head(head: bytes) -> tuple[int, int, dict[str, str]]:
