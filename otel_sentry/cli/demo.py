@@ -94,6 +94,7 @@ def _evidence(receiver: Receiver, dapp: Dapp, visits: Sequence[Visit], privacy: 
         issues=receiver.events,
         problems=[str(problem) for problem in receiver.problems],
         shown=privacy.address,
+        sent="".join(received.raw.decode("utf-8", "replace") for received in receiver.envelopes).lower(),
     )
 
 

@@ -82,6 +82,7 @@ class Evidence:
         issues: error events in the embedded Sentry.
         problems: what the embedded Sentry had against any envelope.
         shown: how a wallet may appear under the privacy mode; None: not at all.
+        sent: everything that arrived, as one lower-case text.
     """
 
     visits: Sequence[Visit]
@@ -90,6 +91,7 @@ class Evidence:
     issues: Sequence[Mapping[str, Any]]
     problems: Sequence[str]
     shown: Callable[[str], str | None]
+    sent: str
 
     def requests(self) -> list[Recorded]:
         """The server spans, one for each request that was traced."""
@@ -108,10 +110,8 @@ def user_agent(name: str) -> str:
 
 def all_checks(evidence: Evidence) -> list[Check]:
     """Every check, in reading order."""
-    return [
-        check(evidence)
-        for check in (_answers, _requests, _arrivals, _shape, _nesting, _processes, _users, _issues, _objections)
-    ]
+    checks = (_answers, _requests, _arrivals, _shape, _nesting, _processes, _users, _secrecy, _issues, _objections)
+    return [check(evidence) for check in checks]
 
 
 def visit_key(visit: Visit) -> Key:
@@ -195,6 +195,16 @@ def _users(evidence: Evidence) -> Check:
     early_words = f", {counted['early']} had left before the wallet was known" if counted["early"] else ""
     seen = f"right on {counted['right']}, wrong on {counted['wrong']}{early_words}"
     return Check("The right user everywhere", f"{len(evidence.arrived)} spans", seen, ok=not counted["wrong"])
+
+
+def _secrecy(evidence: Evidence) -> Check:
+    """In whatever arrived: spans, issues, local variables of stack frames, envelope headers."""
+    wallets = {visit.wallet for visit in evidence.visits if visit.wallet}
+    private = {wallet for wallet in wallets if evidence.shown(wallet) != wallet}
+    said = [wallet for wallet in private if wallet.removeprefix("0x") in evidence.sent]
+    expected = f"{len(private)} of {len(wallets)} wallets kept private"
+    kept = f"{len(private) - len(said)} of {len(wallets)} wallets kept private"
+    return Check("Privacy as told", expected, kept, ok=not said)
 
 
 def _issues(evidence: Evidence) -> Check:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
+from otel_sentry.identity.redaction import WalletRedaction
 from otel_sentry.issues.processor import IssueProcessor
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
@@ -43,6 +44,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     issues = _issues(effective)
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
+    _hide_wallets(Privacy(effective.wallet_privacy.value, effective.wallet_hash_key))
     spans = _add_spans(provider, effective, outbox)
     telemetry = Telemetry(
         effective,
@@ -97,6 +99,18 @@ def _issues(settings: Settings) -> IssueProcessor:
         trace_header=_trace_header,
         trace_url=settings.trace_url,
     )
+
+
+def _hide_wallets(privacy: Privacy) -> None:
+    """Let no wallet leave in the texts and local variables of an event, once its user is known."""
+    redaction = WalletRedaction(privacy)
+
+    def process(event: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
+        event.update(redaction.tree(event))
+        return event
+
+    if not privacy.plain:
+        link_events(process)
 
 
 def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:

@@ -97,6 +97,7 @@ def complete() -> Evidence:
         ],
         problems=[],
         shown=lambda wallet: wallet,
+        sent=ALICE,
     )
 
 
@@ -202,4 +203,5 @@ def test_privacy_off_means_no_user() -> None:
     """What is expected follows the privacy mode."""
     evidence = replace(complete(), shown=lambda _: None)
 
-    assert failing(evidence) == {USERS, ISSUES}
+    assert failing(replace(evidence, sent="")) == {USERS, ISSUES}
+    assert failing(evidence) == {USERS, ISSUES, "Privacy as told"}
