@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from otel_sentry.local.receiver import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# No test asserts times, and so do Hypothesis' own checks not.
+settings.register_profile("otel_sentry", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("otel_sentry")
 
 GOLDEN = Path(__file__).parent / "golden"
 _INNERMOST = re.compile(r"\{\n\s+([^{}\[\]]*?)\n\s+\}")

@@ -83,7 +83,7 @@ ENCODER = SpanEncoder(common_names=COMMON)
 
 
 @given(spans(), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_fast_way_is_the_plain_way(source: ReadableSpan, is_segment: bool) -> None:
     """Whatever a span holds, seen for the first time or again."""
     for encoder in (SpanEncoder(common_names=COMMON), ENCODER):

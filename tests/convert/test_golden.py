@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -43,7 +44,7 @@ def by_hand(case: str) -> list[ReadableSpan]:
                 status=StatusCode.ERROR,
                 message="ValueError: no key",
                 links=(Link(context(7, 8), {"sentry.link.type": "follows_from"}),),
-                attributes={"items": (1, 2.5), "nested": {"a": [1, "x"]}, "raw": b"\xff"},
+                attributes=MappingProxyType({"items": (1, 2.5), "nested": {"a": [1, "x"]}, "raw": b"\xff"}),
             ),
         ],
         "graphql": [

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordDroppedAttributesWarning, ReadableLogRecord
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk._logs import LoggerProvider, ReadableLogRecord
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -158,12 +159,8 @@ def test_what_the_application_says_wins() -> None:
 
 def test_attributes_of_the_scope_and_losses() -> None:
     """As on spans."""
-    logs = LoggerProvider(shutdown_on_exit=False)
-    exporter = InMemoryLogRecordExporter()
-    logs.add_log_record_processor(SimpleLogRecordProcessor(exporter))
-    with pytest.warns(LogRecordDroppedAttributesWarning):
-        logs.get_logger("x", attributes={"team": "a"}).emit(body="hi", attributes={"": 1, "b": 2})
-    (log,) = exporter.get_finished_logs()
+    scope = InstrumentationScope("x", attributes={"team": "a"})
+    log = record(scope=scope, attributes=BoundedAttributes(1, {"a": 1, "b": 2}))
     sent = values(log_item(log, trace_id=NO_TRACE))
 
     assert sent["otel.scope.team"] == "a"

@@ -181,7 +181,7 @@ def test_real_spans_pass_sentrys_normaliser(case: str) -> None:
 
 
 @given(spans(), st.lists(spans(), max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_span_passes_sentrys_normaliser(root: ReadableSpan, children: list[ReadableSpan]) -> None:
     """Whatever spans hold."""
     transaction(root, *children)
@@ -222,7 +222,6 @@ def test_spans_that_are_each_others_parents_are_not_lost() -> None:
 
 
 @given(st.lists(st.integers(0, 40), max_size=60), st.integers(0, 9))
-@settings(deadline=None)
 def test_each_span_leaves_exactly_once(parents: list[int], max_spans: int) -> None:
     """Any tree, any limit: no segment is too long, and no span is lost or doubled."""
     children = [
