@@ -80,13 +80,13 @@ class OpRule(NamedTuple):
         family: what the rule is about, for the documentation.
         keys: attribute names, new spelling before old.
         op: (value of the first key there, attributes, kind) → op or None.
-        result: the ops it can give, for the documentation.
+        results: the ops it can give, for the documentation.
     """
 
     family: str
     keys: tuple[str, ...]
     op: OpFunction
-    result: str
+    results: tuple[str, ...]
 
 
 def sentry_op(attributes: Mapping[str, Any], kind: SpanKind) -> str | None:
@@ -173,20 +173,25 @@ def _file(_path: Any, _attributes: Mapping[str, Any], _kind: SpanKind) -> str:
 
 
 OP_RULES: Final = (
-    OpRule("HTTP", ("http.request.method", "http.method"), _http, "http.server · http.client · http (+ .prefetch)"),
+    OpRule(
+        "HTTP",
+        ("http.request.method", "http.method"),
+        _http,
+        ("http.server", "http.client", "http", "http.client.prefetch"),
+    ),
     OpRule(
         "Cache",
         ("cache.hit", "cache.key", "cache.operation"),
         _cache,
-        "cache.get · cache.put · cache.remove · cache.flush · cache",
+        ("cache.get", "cache.put", "cache.remove", "cache.flush", "cache"),
     ),
-    OpRule("Database", ("db.system.name", "db.system"), _database, "db"),
-    OpRule("MCP", ("mcp.method.name",), _mcp, "mcp.server · mcp.client · mcp.notification.*"),
+    OpRule("Database", ("db.system.name", "db.system"), _database, ("db",)),
+    OpRule("MCP", ("mcp.method.name",), _mcp, ("mcp.server", "mcp.client", "mcp.notification.*")),
     OpRule(
         "Generative AI",
         ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system"),
         _gen_ai,
-        "gen_ai.<gen_ai.operation.name> · gen_ai",
+        ("gen_ai.<gen_ai.operation.name>", "gen_ai"),
     ),
     OpRule(
         "RPC (gRPC, JSON-RPC)",
@@ -198,15 +203,15 @@ OP_RULES: Final = (
         "Messaging",
         ("messaging.system", "messaging.destination.name", "messaging.destination"),
         _messaging,
-        "queue.publish · queue.create · queue.receive · queue.process · queue.settle · queue",
+        ("queue.publish", "queue.create", "queue.receive", "queue.process", "queue.settle", "queue"),
     ),
     OpRule(
         "Functions as a service",
         ("faas.trigger", "faas.invocation_id", "faas.execution"),
         _faas,
-        "http.server · queue.process · function",
+        ("http.server", "queue.process", "function"),
     ),
-    OpRule("GraphQL", (*_GRAPHQL_KEYS, "component"), _graphql, "graphql"),
-    OpRule("Files", ("file.path",), _file, "file"),
+    OpRule("GraphQL", (*_GRAPHQL_KEYS, "component"), _graphql, ("graphql",)),
+    OpRule("Files", ("file.path",), _file, ("file",)),
 )
 """In this order; the documentation prints it."""
