@@ -1,0 +1,104 @@
+"""The application's own `sentry_sdk.init`: its client rules, its native tracing and header injection stay quiet."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from otel_sentry.local.receiver import Receiver
+
+CONFIGURE = "import otel_sentry\notel_sentry.configure()\n"
+INIT = """
+import os, sentry_sdk
+sentry_sdk.init(dsn=os.environ["APPLICATION_DSN"], release="application", environment="staging", {options})
+"""
+WEB = """
+import asyncio, threading, urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+import fastapi, httpx
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        seen.append(self.headers.items())
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+seen = []
+CALLER = {"sentry-trace": "a" * 32 + "-" + "b" * 16 + "-1", "baggage": "sentry-trace_id=" + "a" * 32}
+server = HTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+app = fastapi.FastAPI()
+
+@app.get("/users/{number}")
+def user(number: int):
+    urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/").close()
+
+@app.get("/boom")
+def boom():
+    raise RuntimeError("boom")
+
+async def main():
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://dapp") as client:
+        await client.get("/users/7", headers=CALLER)
+        await client.get("/boom")
+
+asyncio.run(main())
+import json
+print(json.dumps([name.lower() for request in seen for name, _ in request]))
+"""
+
+
+@pytest.mark.parametrize("options", ["traces_sample_rate=1.0", "traces_sample_rate=1.0, trace_lifecycle='stream'", ""])
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_app: Any) -> None:
+    """Native tracing is asked for, or not: each request is one server span of ours, each failure one issue."""
+    init = INIT.format(options=options)
+    environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn}
+    ended = run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
+    receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
+    headers = json.loads(ended.stdout)
+
+    assert sorted(span["name"] for span in server_spans(receiver)) == ["GET /boom", "GET /users/{number}"]
+    assert receiver.transactions == []
+    assert {span["attributes"]["sentry.sdk.name"] for span in receiver.plain_spans} == {"otel_sentry"}
+    assert [event["exception"]["values"][-1]["value"] for event in receiver.events] == ["boom"]
+    assert {name: headers.count(name) for name in ("traceparent", "sentry-trace", "baggage")} == {
+        "traceparent": 1,
+        "sentry-trace": 1,
+        "baggage": 1,
+    }
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: Any) -> None:
+    """Its DSN, release and environment hold for spans too, whoever came first."""
+    init = INIT.format(options="")
+    environ = {"SENTRY_DSN": receiver.dsn_of(1), "APPLICATION_DSN": receiver.dsn_of(2), "SENTRY_RELEASE": "ours"}
+    run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
+    receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
+    attributes = [span["attributes"] for span in receiver.plain_spans]
+
+    assert {received.project for received in receiver.envelopes} == {"2"}
+    assert {one["sentry.release"] for one in attributes} == {event["release"] for event in receiver.events}
+    assert {(one["sentry.release"], one["sentry.environment"]) for one in attributes} == {("application", "staging")}
+
+
+def test_the_applications_rate_holds_where_ours_is_unset(receiver: Receiver, run_app: Any) -> None:
+    """`traces_sample_rate` of `init` decides what Sentry keeps; issues arrive all the same."""
+    init = INIT.format(options="traces_sample_rate=0.0")
+    without_caller = WEB.replace("headers=CALLER", "headers={}")
+    run_app(CONFIGURE + init + without_caller, {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn})
+    receiver.wait_for(lambda: receiver.events)
+
+    assert receiver.spans == []
+
+
+def server_spans(receiver: Receiver) -> list[dict[str, Any]]:
+    """Spans of requests that the application served."""
+    return [span for span in receiver.plain_spans if span["attributes"]["sentry.kind"] == "server"]
