@@ -38,18 +38,24 @@ class SpanLink:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """What an exception and its text have in common: type, message, and the lines nearest to the raise, last first."""
+    """What an exception and its text have in common.
+
+    Attributes:
+        type: module-qualified; builtins and `__main__` without module, as a traceback prints them.
+        message: without notes.
+        lines: file and line of the frames nearest to the raise, last first.
+    """
 
     type: str
     message: str
     lines: tuple[tuple[str, int], ...]
 
-    def agrees(self, other: Raise) -> bool:
-        """Whether the two can be the same exception; where one knows fewer lines, those decide."""
-        if self.type != other.type or self.message != other.message:
+    def tells_of(self, live: Raise) -> bool:
+        """Whether text can be of a live exception; where one knows fewer lines, those decide."""
+        if self.type != live.type or not f"{self.message}\n".startswith(f"{live.message}\n"):
             return False
-        known = min(len(self.lines), len(other.lines))
-        return self.lines[:known] == other.lines[:known]
+        known = min(len(self.lines), len(live.lines))
+        return self.lines[:known] == live.lines[:known]
 
 
 @dataclass(slots=True, eq=False)

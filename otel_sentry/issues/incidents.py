@@ -107,7 +107,7 @@ class Incidents:
             for found in [*self._by_token.values(), *self._recent]:
                 if link.span_id not in found.passes or link.span_id in found.told or found.raised is None:
                     continue
-                if found.raised.agrees(raised):
+                if raised.tells_of(found.raised):
                     found.told.add(link.span_id)
                     found.pass_through(link)
                     return found

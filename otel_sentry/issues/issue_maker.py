@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SPAN_MECHANISM: Final = "auto.otel.span"
 TEXT_MECHANISM: Final = "auto.otel.record_exception"
+_MOST_RELATIVES = 50
 HOLD_SECONDS: Final = 30.0
 """How long an incident waits for its local root to end."""
 
@@ -125,6 +126,10 @@ class IssueMaker:
         incident.told.add(link.span_id)
         incident.raised = raised
         incident.escaped = escapes
+        for relative in exception.relatives[:_MOST_RELATIVES]:
+            part = self._incidents.told_by(relative, link)
+            if part is not None and not part.gone:
+                self._take_in(incident, part, Kin.WRAPPED)
         self._fill(incident, exception.values(self._sdk, {"type": TEXT_MECHANISM, "handled": True}))
         self._keep(incident)
         return incident
@@ -216,14 +221,17 @@ class IssueMaker:
 
     @staticmethod
     def _take_in(incident: Incident, other: Incident, kin: Kin) -> None:
-        """`incident` speaks for `other` from now on, and is linked to the span that saw the first of them."""
+        """`incident` speaks for `other` from now on, and is linked to the innermost span that saw one of them.
+
+        What came over from another local root (a thread's, a task's) does not move the issue there.
+        """
         outer = other.outermost()
         if outer is incident:
             return
         outer.wrapper = incident
         outer.is_bystander = kin is Kin.BYSTANDER
-        if outer.link is not None:
-            incident.link = outer.link
+        if outer.link is not None and (incident.link is None or outer.segment is incident.segment):
+            incident.link, incident.segment = outer.link, outer.segment
 
     def _describe(self, incident: Incident, exception: BaseException) -> None:
         """Build the payload while the exception's frames are alive."""
@@ -277,7 +285,7 @@ def raise_of(exception: BaseException) -> Raise:
     """What the text of a live exception would say."""
     attributes = live_exception.as_attributes(exception, with_stacktrace=False)
     return Raise(
-        attributes["exception.type"],
+        attributes["exception.type"].removeprefix("__main__."),
         attributes["exception.message"],
         live_exception.raising_lines(live_exception.natural_traceback(exception)),
     )

@@ -65,6 +65,7 @@ class SdkCaptures:
                 self._gate.expect_drop()
                 return None
             link, segment = incident.link, incident.segment
+            incident.escaped = incident.escaped or _is_lost_task(hint)
             bound_exceptions(event)
             self._settle(incident, event)
         self._place(event, span, link, segment)
@@ -108,6 +109,11 @@ class SdkCaptures:
 
 def _is_open(segment: SegmentView | None) -> bool:
     return segment is not None and segment.root is not None
+
+
+def _is_lost_task(hint: Event) -> bool:
+    """Whether an event loop has logged the exception because nobody else would ever see it."""
+    return getattr(hint.get("log_record"), "name", None) == "asyncio"
 
 
 def _link_of(span: trace.Span) -> SpanLink | None:

@@ -44,8 +44,13 @@ class ToldException:
     def raised(self) -> Raise:
         """Type, message and lines nearest to the raise, for comparison with live exceptions."""
         frames = self._parsed.frames if self._parsed is not None else []
-        lines = tuple((frame.file, frame.line) for frame in reversed(frames[-COMPARED_LINES:]))
-        return Raise(self.type, self.message, lines)
+        return Raise(self.type.removeprefix("__main__."), self.message, _lines(frames))
+
+    @property
+    def relatives(self) -> list[Raise]:
+        """The same of its causes, contexts and members."""
+        flat = _flattened(self._parsed) if self._parsed is not None else ()
+        return [Raise(found.type, found.value, _lines(found.frames)) for found, parent, _ in flat if parent is not None]
 
     @property
     def reached_a_library(self) -> bool:
@@ -82,6 +87,10 @@ class ToldException:
         """Text of another language than Python stays readable, as part of the message."""
         value = "\n".join(part for part in (self.message, self._stacktrace) if part)
         return {**_named(self.type or "Exception", value), "mechanism": {**mechanism, "synthetic": True}}
+
+
+def _lines(frames: list[TextFrame]) -> tuple[tuple[str, int], ...]:
+    return tuple((frame.file, frame.line) for frame in reversed(frames[-COMPARED_LINES:]))
 
 
 def _parsed(stacktrace: str) -> TextException | None:
