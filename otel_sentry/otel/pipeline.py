@@ -17,6 +17,7 @@ from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
 from otel_sentry.otel.bound_segment import identity_in
+from otel_sentry.otel.private_outbox import private
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
 from otel_sentry.otel.transaction_batches import TransactionBatches
@@ -226,15 +227,15 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 def outbox_of(settings: Settings, outbox: Outbox | None) -> Callable[[], Outbox]:
-    """Gives `outbox`, or joins or builds a sentry-sdk client when it is first called."""
+    """Gives `outbox`, or joins or builds a sentry-sdk client when it is first called; wallets leave as told."""
 
     def joined() -> Outbox:
         # Imported late: sentry-sdk costs a tenth of a second and is needed only when a span is on its way.
         from otel_sentry.delivery.client import connect  # noqa: PLC0415
 
-        return connect(client_options(settings)).outbox
+        return private(connect(client_options(settings)).outbox, settings)
 
-    return joined if outbox is None else lambda: outbox
+    return joined if outbox is None else lambda: private(outbox, settings)
 
 
 def _dsc_source(settings: Settings) -> DscSource:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -51,12 +52,27 @@ def test_tree() -> None:
     assert event["vars"] == {"owners": [{ALICE: 1}, (ALICE, None)]}
 
 
+@given(st.text(), st.sampled_from(["", "\n", "\t", '"', "\\", "é", "/", "="]), st.sampled_from(MODES[1:]))
+def test_json_is_treated_as_its_texts_are(before: str, edge: str, mode: str) -> None:
+    """Escapes included: what is hidden in a text is hidden in its JSON, and nothing else changes."""
+    redaction = WalletRedaction(Privacy(mode, "k"))
+    text = f"{before} {edge}{ALICE}{edge}"
+
+    encoded = redaction.json(json.dumps({"k": text}, ensure_ascii=False).encode("utf-8", "replace"))
+
+    assert ALICE.encode() not in encoded
+    expected = redaction.text(text).encode("utf-8", "replace").decode()
+    assert json.loads(encoded) == {"k": expected}
+
+
 def test_plain_gives_the_same_object() -> None:
     """No copy, no search."""
     event = {"message": ALICE}
 
     assert WalletRedaction(Privacy()).tree(event) is event
     assert WalletRedaction(Privacy()).text(ALICE) is ALICE
+    encoded = ALICE.encode()
+    assert WalletRedaction(Privacy()).json(encoded) is encoded
 
 
 def test_a_cycle_comes_to_an_end() -> None:

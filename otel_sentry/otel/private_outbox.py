@@ -1,0 +1,54 @@
+"""An outbox through which no wallet leaves in plain: the last look at what we send ourselves, before wire and disk.
+
+`user.*` and `wallet.*` are private long before; this is for addresses in names, URLs, messages and other attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from otel_sentry.identity.privacy import Privacy
+from otel_sentry.identity.redaction import WalletRedaction
+
+if TYPE_CHECKING:
+    from otel_sentry.delivery.outbox import Outbox, OutgoingEnvelope
+    from otel_sentry.protocol.item_kinds import Category, LossReason
+    from otel_sentry.settings.settings import Settings
+
+
+class PrivateOutbox:
+    """Hides wallets in payload and trace header, then hands over.
+
+    Args:
+        outbox: does the work.
+        redaction: of the privacy mode.
+    """
+
+    def __init__(self, outbox: Outbox, redaction: WalletRedaction) -> None:
+        self._outbox = outbox
+        self._redaction = redaction
+
+    def send(self, envelope: OutgoingEnvelope) -> None:
+        """Take the envelope over; see `Outbox`."""
+        redaction, payload = self._redaction, envelope.payload
+        private = redaction.json(payload) if isinstance(payload, bytes) else [redaction.json(part) for part in payload]
+        self._outbox.send(replace(envelope, payload=private, headers=redaction.tree(envelope.headers)))
+
+    def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
+        """Count a loss; see `Outbox`."""
+        self._outbox.lost(reason, category, quantity)
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything is delivered or on disk; see `Outbox`."""
+        return self._outbox.flush(timeout)
+
+    def close(self, timeout: float) -> bool:
+        """Flush, then let go; see `Outbox`."""
+        return self._outbox.close(timeout)
+
+
+def private(outbox: Outbox, settings: Settings) -> Outbox:
+    """`outbox`, behind a `PrivateOutbox` in every mode but `plain`."""
+    privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
+    return outbox if privacy.plain else PrivateOutbox(outbox, WalletRedaction(privacy))
