@@ -91,10 +91,14 @@ class Urllib3Dialler:
         pool: Any = self._pool
         connection = pool._new_conn()  # noqa: SLF001  urllib3's public calls open a connection only to send on it
         connection.timeout = timeout
-        if self._tunnels():
-            pool._prepare_proxy(connection)  # noqa: SLF001  the same: asks for the tunnel and shakes hands
-        else:
-            connection.connect()
+        try:
+            if self._tunnels():
+                pool._prepare_proxy(connection)  # noqa: SLF001  the same: asks for the tunnel and shakes hands
+            else:
+                connection.connect()
+        except BaseException:
+            connection.close()
+            raise
         opened: socket.socket = connection.sock
         connection.sock = None  # the connection object must not close what is ours now
         return opened

@@ -11,6 +11,7 @@ import selectors
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -81,6 +82,7 @@ class Flights(Generic[T]):
         self._dial_number = 0
         self._dialled: deque[tuple[int, Any]] = deque()
         self._outcomes: list[Outcome[T]] = []
+        self._closed = False
 
     def watch(self, readable: Any, empty: Callable[[], None]) -> None:
         """Let a poll end when `readable` has something to read, which `empty` then reads."""
@@ -149,6 +151,8 @@ class Flights(Generic[T]):
 
     def close(self) -> None:
         """Drop every connection and whatever it carries."""
+        self._closed = True
+        self._discard_dialled()
         for connection in (*self._idle, *self._busy):
             connection.close()
         self._idle.clear()
@@ -163,7 +167,18 @@ class Flights(Generic[T]):
         except Exception as error:  # noqa: BLE001  told to the delivery thread, which counts it
             result = error
         self._dialled.append((number, result))
-        self._wake()
+        if self._closed:
+            self._discard_dialled()
+        else:
+            self._wake()
+
+    def _discard_dialled(self) -> None:
+        """Close connections that came too late for anybody."""
+        with suppress(IndexError):  # emptied by another thread meanwhile
+            while self._dialled:
+                result = self._dialled.popleft()[1]
+                if not isinstance(result, Exception):
+                    result.close()
 
     def _admit(self) -> None:
         while self._dialled:
