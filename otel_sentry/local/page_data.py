@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from otel_sentry.local.arrivals import Arrival, Kind, attribute_values
 from otel_sentry.local.issue_groups import issue_groups
@@ -21,12 +21,20 @@ _MAX_POINTS: Final = 200
 _MAX_PROBLEMS: Final = 100
 
 
+class _Seen(NamedTuple):
+    """A summary, of which life of the trace it is, and how many arrivals it knows."""
+
+    born: int
+    arrivals: int
+    summary: TraceSummary
+
+
 class PageData:
     """Answers the page's questions about one store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._summaries: dict[str, tuple[int, TraceSummary]] = {}
+        self._summaries: dict[str, _Seen] = {}
 
     @property
     def store(self) -> Store:
@@ -55,7 +63,7 @@ class PageData:
         query = parse_query(search)
         contents = self._store.contents()
         self._summaries = {content.trace_id: self._summary(content) for content in contents}
-        summaries = [summary for _, summary in self._summaries.values()]
+        summaries = [seen.summary for seen in self._summaries.values()]
         found = [summary for summary in summaries if matches(summary, query)]
         services = {service: None for summary in summaries for service in summary.services}
         return {
@@ -66,12 +74,14 @@ class PageData:
             "unknown": list(query.unknown),
         }
 
-    def _summary(self, content: TraceContent) -> tuple[int, TraceSummary]:
-        """The kept summary with what came since, and how many arrivals it has seen; those that left stay counted."""
-        seen, summary = self._summaries.get(content.trace_id) or (content.left, TraceSummary(content.trace_id))
-        for row in rows_of(content.arrivals[max(0, seen - content.left) :]):
-            summary.add(row)
-        return content.left + len(content.arrivals), summary
+    def _summary(self, content: TraceContent) -> _Seen:
+        """The kept summary with what came since; arrivals that left stay counted."""
+        kept = self._summaries.get(content.trace_id)
+        if kept is None or kept.born != content.born:
+            kept = _Seen(content.born, content.left, TraceSummary(content.trace_id))
+        for row in rows_of(content.arrivals[max(0, kept.arrivals - content.left) :]):
+            kept.summary.add(row)
+        return kept._replace(arrivals=content.left + len(content.arrivals))
 
     def trace(self, trace_id: str) -> dict[str, Any] | None:
         """One trace whole; None when it is not, or no longer, here."""

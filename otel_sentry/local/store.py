@@ -63,9 +63,13 @@ class Refused:
 
 
 class TraceContent(NamedTuple):
-    """What is kept of a trace, and how many arrivals before that had to leave."""
+    """What is kept of a trace, and how many arrivals before that had to leave.
+
+    `born` is the change of the store that began it: a trace that left and came again has another.
+    """
 
     trace_id: str
+    born: int
     left: int
     arrivals: list[Arrival]
 
@@ -78,6 +82,7 @@ class _Trace:
     """Arrivals of one trace, and the change of the store that brought the last of them."""
 
     arrivals: deque[Arrival] = field(default_factory=deque)
+    born: int = 0
     changed: int = 0
     left: int = 0
 
@@ -147,7 +152,7 @@ class Store:
         traces = self._state.traces
         for arrival in arrivals:
             if arrival.trace_id is not None:
-                trace = traces.setdefault(arrival.trace_id, _Trace())
+                trace = traces.setdefault(arrival.trace_id, _Trace(born=self._state.changes))
                 trace.arrivals.append(arrival)
                 if trace.changed != self._state.changes:
                     trace.changed = self._state.changes
@@ -209,7 +214,7 @@ class Store:
         """All traces, the one that changed last first."""
         with self._lock:
             traces = reversed(self._state.traces.items())
-            return [TraceContent(trace_id, trace.left, list(trace.arrivals)) for trace_id, trace in traces]
+            return [TraceContent(trace_id, trace.born, trace.left, list(trace.arrivals)) for trace_id, trace in traces]
 
     @property
     def changes(self) -> int:

@@ -93,6 +93,15 @@ def test_summaries_grow_with_their_traces_and_leave_with_them() -> None:
     assert data.traces()["traces"] == []
 
 
+def test_a_trace_that_comes_again_starts_anew(store: Store, data: PageData) -> None:
+    """After clearing, or when it had been pushed out."""
+    data.traces()
+    store.clear()
+    put(store, "span", span(A, 1, "again"))
+
+    assert [(trace["name"], trace["spans"], trace["issues"]) for trace in data.traces()["traces"]] == [("again", 1, 0)]
+
+
 def test_a_trace_and_its_spans_are_shown_whole(data: PageData) -> None:
     """Rows first, one span with attributes and events on demand; nothing for what is not here."""
     trace = data.trace(A)

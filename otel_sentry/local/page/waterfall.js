@@ -90,7 +90,7 @@ export class Waterfall {
     const bar = h("span", { class: "bar" });
     const label = h("span", { class: "label" });
     const time = h("div", { class: "time", role: "gridcell" }, bar, label);
-    const element = h("div", { class: "row", role: "row" }, name, time);
+    const element = h("div", { class: "row", role: "row", hidden: true }, name, time);
     this.sheet.append(element);
     return { element, fold, mark, text, tag, name, bar, label };
   }
