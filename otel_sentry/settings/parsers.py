@@ -151,7 +151,7 @@ def some_names(raw: Any) -> tuple[str, ...]:
 
 def targets(raw: Any) -> tuple[str, ...]:
     """Propagation targets: plain text or `/expression/`; a comma inside brackets of an expression does not split."""
-    entries = _target_pieces(raw) if isinstance(raw, str) else names(_target_text(entry) for entry in _listed(raw))
+    entries = pieces(raw) if isinstance(raw, str) else names(_target_text(entry) for entry in _listed(raw))
     for entry in entries:
         if is_expression(entry):
             try:
@@ -221,15 +221,17 @@ def _target_text(entry: Any) -> Any:
     return entry
 
 
-def _target_pieces(raw: str) -> tuple[str, ...]:
-    """Pieces between commas, where brackets of an expression are closed."""
-    pieces: list[str] = []
+def pieces(raw: Any) -> tuple[str, ...]:
+    """A comma list, where a comma inside brackets of an expression does not split; or any iterable of text."""
+    if not isinstance(raw, str):
+        return names(raw)
+    found: list[str] = []
     for piece in raw.split(","):
-        if pieces and _is_open(pieces[-1]):
-            pieces[-1] = f"{pieces[-1]},{piece}"
+        if found and _is_open(found[-1]):
+            found[-1] = f"{found[-1]},{piece}"
         else:
-            pieces.append(piece.lstrip())
-    return names(pieces)
+            found.append(piece.lstrip())
+    return names(found)
 
 
 def _is_open(piece: str) -> bool:

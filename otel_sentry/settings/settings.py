@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from otel_sentry.protocol.dsn import Dsn
-from otel_sentry.settings import parsers
+from otel_sentry.settings import parsers, pattern_parsers
 from otel_sentry.settings.choices import Role, SpanEvents, WalletPrivacy, WireFormat
 from otel_sentry.settings.declaration import declarations, setting
 from otel_sentry.settings.reading import read
@@ -18,9 +18,8 @@ from otel_sentry.settings.reading import read
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Settings:
-    """What users configure; build it with `Settings.from_env()`.
+    """What users configure; build it with `Settings.from_env()`. Every field is also a keyword of `configure()`.
 
-    Every field is also a keyword of `configure()` and of the exporters.
     `dsn` is already the one of this process's role. `origins` says where each value came from: a variable's name,
     `keyword`, `inferred` or `default`.
     """
@@ -50,6 +49,13 @@ class Settings:
         parsers.function,
         None,
         "Function that gives the rate of a trace, with the signature of sentry-sdk's `traces_sampler`.",
+    )
+    traces_sample_rules: tuple[str, ...] = setting(
+        "OTEL_SENTRY_TRACES_SAMPLE_RULES",
+        pattern_parsers.sample_rules,
+        (),
+        "Rates of traces that begin with certain spans: comma list of `<pattern>=<rate>`, the first that fits counts, "
+        "such as `GET /health*=0,/api/*=0.5,messaging.system=kafka=0.1`; patterns as in `OTEL_SENTRY_IGNORE_SPANS`.",
     )
     role: Role = setting(
         "OTEL_SENTRY_ROLE",
@@ -204,9 +210,25 @@ class Settings:
     )
     ignore_spans: tuple[str, ...] = setting(
         "OTEL_SENTRY_IGNORE_SPANS",
-        parsers.names,
+        pattern_parsers.span_patterns,
         (),
-        "Spans that Sentry does not get: names, routes, `attribute=value`, preset `health`.",
+        "Spans that Sentry does not get: comma list of names, `/routes`, `attribute=value` (`*` and `?` stand for "
+        "any text and any character), `/regular expressions/`, and the preset `health`.",
+    )
+    ignore_rules: tuple[Any, ...] = setting(
+        "",
+        pattern_parsers.ignore_rules,
+        (),
+        "More of them, as sentry-sdk's option `ignore_spans` says it; that of the application's own `init` counts too.",
+    )
+    before_send_span: Callable[..., Any] | None = setting(
+        "",
+        parsers.function,
+        None,
+        "sentry-sdk's hook: may change name and attributes of each span; that of the application's own `init` counts.",
+    )
+    before_send_transaction: Callable[..., Any] | None = setting(
+        "", parsers.function, None, "The same for the wire format `transaction`; None drops the transaction."
     )
     errors_only: bool = setting(
         "OTEL_SENTRY_ERRORS_ONLY", parsers.boolean, False, "Issues go to Sentry, spans elsewhere."

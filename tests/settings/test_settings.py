@@ -62,6 +62,7 @@ ROWS = [
     ("OTEL_SENTRY_STRICT_TRACE_CONTINUATION", "yes", "strict_trace_continuation", True),
     ("OTEL_SENTRY_ORG_ID", "7", "org_id", "7"),
     ("OTEL_SENTRY_IGNORE_SPANS", "health,http.route=/ping", "ignore_spans", ("health", "http.route=/ping")),
+    ("OTEL_SENTRY_TRACES_SAMPLE_RULES", "/ready=0,a=b=0.5", "traces_sample_rules", ("/ready=0", "a=b=0.5")),
     ("OTEL_SENTRY_ERRORS_ONLY", "on", "errors_only", True),
     ("OTEL_SENTRY_TRACE_URL", "https://j.acme.org/{trace_id}", "trace_url", "https://j.acme.org/{trace_id}"),
     ("OTEL_SENTRY_UNSAMPLED_ERRORS", "off", "unsampled_errors", False),
