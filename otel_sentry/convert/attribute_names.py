@@ -79,6 +79,8 @@ def _host(names: tuple[str, ...], value: Any) -> Pairs:
     host, colon, number = text(value).rpartition(":")
     if colon and _is_number(number) and (":" not in host or host.startswith("[")):
         return (address, host.strip("[]")), (port, int(number))
+    if number == "None":  # what ASGI instrumentation writes where the server has no port
+        return ((address, host),)
     return ((address, value),)
 
 

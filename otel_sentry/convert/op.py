@@ -197,7 +197,7 @@ OP_RULES: Final = (
         "RPC (gRPC, JSON-RPC)",
         ("rpc.system.name", "rpc.system", "rpc.service", "rpc.jsonrpc.version", "jsonrpc.protocol.version"),
         _rpc,
-        "rpc",
+        ("rpc",),
     ),
     OpRule(
         "Messaging",

@@ -22,7 +22,12 @@ from otel_sentry.convert.samples import MAX_SAMPLES
 from otel_sentry.convert.segment import SOURCE_BY_ATTRIBUTE, SOURCE_KEYS, SOURCES
 from otel_sentry.convert.service import ENVIRONMENT_KEYS, RELEASE_KEYS, SERVER_NAME_KEYS
 from otel_sentry.convert.span import KIND_NAMES
-from otel_sentry.convert.status import GRPC_STATUS_TO_SENTRY, HTTP_CLASS_TO_SENTRY, HTTP_STATUS_TO_SENTRY
+from otel_sentry.convert.status import (
+    GRPC_STATUS_TO_SENTRY,
+    HTTP_CLASS_TO_SENTRY,
+    HTTP_STATUS_TO_SENTRY,
+    SERVER_SIDE_KEYS,
+)
 
 Rows = Iterable[tuple[str, ...]]
 
@@ -40,7 +45,7 @@ def mapping_page() -> str:
         _table(("`faas.trigger`", "op"), _pairs(FAAS_TRIGGER_TO_OP)),
         _CACHE.format(stores=_code(*sorted(CACHE_STORES))),
         _table(("command", "op"), _pairs(CACHE_COMMAND_TO_OP)),
-        _STATUS,
+        _STATUS.format(server_side=_code(*SERVER_SIDE_KEYS)),
         _table(("HTTP code", "status"), ((str(code), _code(name)) for code, name in HTTP_STATUS_TO_SENTRY.items())),
         _table(("other HTTP codes", "status"), ((f"{d}xx", _code(name)) for d, name in HTTP_CLASS_TO_SENTRY.items())),
         _table(("gRPC code", "status"), _numbered(GRPC_STATUS_TO_SENTRY)),
@@ -132,7 +137,8 @@ _STATUS: Final = """\
 ## Status
 
 Spans have `ok` or `error`: `error` for OpenTelemetry's ERROR, and for UNSET with a failed HTTP or gRPC code.
-A server span's UNSET 4xx is `ok`, because OpenTelemetry leaves it unset on purpose; so are ASGI's send spans below it.
+A server span's UNSET 4xx is `ok`, because OpenTelemetry leaves it unset on purpose.
+So is that of an internal span with {server_side}: it is a server's within another span.
 The description of an ERROR is `sentry.status.message`.
 
 In the `transaction` wire format the status is precise.

@@ -14,7 +14,9 @@ INTERNAL_ERROR: Final = "internal_error"
 HTTP_STATUS_KEYS: Final = ("http.response.status_code", "http.status_code")
 GRPC_STATUS_KEYS: Final = ("rpc.response.status_code", "rpc.grpc.status_code")
 STATUS_KEYS: Final = HTTP_STATUS_KEYS + GRPC_STATUS_KEYS
-ASGI_EVENT_KEY: Final = "asgi.event.type"
+SERVER_SIDE_KEYS: Final = ("asgi.event.type", "http.target", "http.route", "url.path")
+"""Internal spans with one of these are a server's: ASGI's "http send", and requests within another span, which the
+instrumentations make internal."""
 
 HTTP_STATUS_TO_SENTRY: Final[Mapping[int, str]] = {
     401: "unauthenticated",
@@ -68,14 +70,13 @@ def wire_status(code: StatusCode, kind: SpanKind, attributes: Mapping[str, Any])
     """`ok` or `error`, as span v2 knows (design decision 9).
 
     UNSET with a failed HTTP or gRPC code is an error, but for a server's 4xx, which OpenTelemetry leaves unset
-    on purpose; the "http send" span that ASGI instrumentation puts under a server span is the server's as well.
+    on purpose. What `SERVER_SIDE_KEYS` mark is the server's as well.
     """
     if code is not StatusCode.UNSET:
         return ERROR if code is StatusCode.ERROR else OK
     http = _http_code(attributes)
     if http is not None:
-        first_failure = 500 if kind is SpanKind.SERVER or ASGI_EVENT_KEY in attributes else 400
-        return OK if 100 <= http < first_failure else ERROR
+        return OK if 100 <= http < (500 if _is_servers(kind, attributes) else 400) else ERROR
     return OK if _grpc_status(attributes) in (None, OK) else ERROR
 
 
@@ -107,6 +108,12 @@ def grpc_code_name(value: Any) -> str | None:
         return GRPC_CODES[number] if 0 <= number < len(GRPC_CODES) else None
     name = value.upper() if isinstance(value, str) else None
     return name if name in GRPC_STATUS_TO_SENTRY else None
+
+
+def _is_servers(kind: SpanKind, attributes: Mapping[str, Any]) -> bool:
+    if kind is SpanKind.INTERNAL:
+        return any(key in attributes for key in SERVER_SIDE_KEYS)
+    return kind is SpanKind.SERVER
 
 
 def _status_of_code(attributes: Mapping[str, Any]) -> str | None:

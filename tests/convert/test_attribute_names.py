@@ -37,6 +37,7 @@ def wire(attributes: dict[str, Any], kind: SpanKind = CLIENT) -> dict[str, Any]:
         pytest.param({"http.client_ip": "1.2.3.4"}, {"client.address": "1.2.3.4"}, id="client"),
         pytest.param({"http.host": "h:80"}, {"server.address": "h", "server.port": 80}, id="host with port"),
         pytest.param({"http.host": "h"}, {"server.address": "h"}, id="host"),
+        pytest.param({"http.host": "h:None"}, {"server.address": "h"}, id="host of an ASGI server without port"),
         pytest.param({"http.host": "[::1]:80"}, {"server.address": "::1", "server.port": 80}, id="IPv6 host with port"),
         pytest.param({"http.host": "::1"}, {"server.address": "::1"}, id="IPv6 host"),
         pytest.param({"http.host": "h:99999999"}, {"server.address": "h:99999999"}, id="host with no port"),
