@@ -112,7 +112,7 @@ class Home:
     def remove(self) -> None:
         """Delete the folder if nothing is left in it, and let go of it in any case."""
         with suppress(OSError):
-            if not any(entry.name != _LOCK for entry in os.scandir(self.path)):
+            if [path.name for path in self.path.iterdir()] == [_LOCK]:
                 (self.path / _LOCK).unlink()
                 self.path.rmdir()
         self.let_go()

@@ -20,7 +20,7 @@ STATE_AT: Final = 4
 DONE: Final = b"D"
 _WAITING: Final = b"W"
 _MAGIC: Final = b"OSr1"
-_HEADER: Final = struct.Struct(">4scxHIdI")  # magic, state, bytes of facts, bytes of body, date, checksum
+_HEADER: Final = struct.Struct(">4scHIdI")  # magic, state, bytes of facts, bytes of body, date, checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _record_at(data: bytes, at: int) -> tuple[Record, int] | None:
         parcel = _parcel(json_text.loads(facts), body)
     except (ValueError, TypeError, KeyError):
         return None
-    return Record(at, state == _WAITING, date, parcel), end
+    return Record(at, state != DONE, date, parcel), end
 
 
 def _cut_short(data: bytes, at: int) -> bool:

@@ -179,11 +179,7 @@ class Spool:
                 alive += 1
                 foreign_bytes += _bytes_in(path)
             else:
-                self._owned[home] = []
-                self._unread += [(home, segment) for segment in home.segments()]
-                losses = home.take_losses()
-                if losses:
-                    findings.losses.append(losses)
+                self._take_over(home, findings)
         # What others do not use is free to take, but everybody may always use an equal part.
         foreign_bytes += _bytes_in(self._folder / _DAMAGED)
         self._share = max(self._max_bytes - foreign_bytes, self._max_bytes // (alive + 1))
@@ -232,6 +228,18 @@ class Spool:
             for segment in segments:
                 segment.close()
             home.let_go()
+
+    def _take_over(self, home: Home, findings: Findings) -> None:
+        """Make an adopted folder one's own, or remove it if there is nothing in it."""
+        losses = home.take_losses()
+        if losses:
+            findings.losses.append(losses)
+        segments = home.segments()
+        if segments:
+            self._owned[home] = []
+            self._unread += [(home, segment) for segment in segments]
+        else:
+            home.remove()
 
     def _segments(self) -> Iterator[Segment]:
         for segments in self._owned.values():
