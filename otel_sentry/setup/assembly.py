@@ -21,6 +21,7 @@ from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.departure import before_child_exits, on_sigterm
 from otel_sentry.setup.exporters import reaches_sentry
 from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
+from otel_sentry.setup.signals import SignalsPlan
 from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -47,13 +48,15 @@ def set_up(settings: Settings) -> Telemetry:
     if settings.sdk_disabled or _is_barred():
         return Telemetry(settings)
     plan = ProviderPlan.of(settings)
+    signals = SignalsPlan.of(settings)
     if reaches_sentry(settings):
-        return _with_sentry(settings, plan)
-    if settings.dsn is None:
-        _logger.info("otel_sentry sends nothing to Sentry: SENTRY_DSN is not set")
-    if plan.existing is None and not plan.exporters:
-        return Telemetry(settings)
-    return _without_sentry(settings, plan)
+        telemetry = _with_sentry(settings, plan)
+    else:
+        if settings.dsn is None:
+            _logger.info("otel_sentry sends nothing to Sentry: SENTRY_DSN is not set")
+        telemetry = _without_sentry(settings, plan)
+    telemetry.also_flush(signals.carried_out(plan.resource, telemetry.settings))
+    return telemetry
 
 
 def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
@@ -70,6 +73,8 @@ def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
 
 def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     """Other backends alone: identity stays, for it is plain OpenTelemetry."""
+    if plan.existing is None and not plan.exporters:
+        return Telemetry(settings)
     provider = plan.carried_out()
     provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
     return _attached(Telemetry(settings, others=partial(other_processors, provider)))

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.setup.entry_points import component, named
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace.export import SpanExporter
-
     from otel_sentry.settings.settings import Settings
 
 SENTRY: Final = "sentry"
 OTLP: Final = "otlp"
 NONE: Final = "none"
-TRACES_VARIABLE: Final = "OTEL_TRACES_EXPORTER"
-TRACES_GROUP: Final = "opentelemetry_traces_exporter"
 OTLP_BY_PROTOCOL: Final = {"grpc": "otlp_proto_grpc", "http/protobuf": "otlp_proto_http"}
 """OTEL_EXPORTER_OTLP_PROTOCOL → entry point; without it, the first that is installed."""
 
@@ -34,23 +30,36 @@ def reaches_sentry(settings: Settings) -> bool:
     return settings.dsn is not None and (settings.errors_only or SENTRY in traces_exporters(settings))
 
 
-def other_exporters(settings: Settings) -> list[Callable[[], SpanExporter]]:
-    """What makes the exporters that are not ours.
+class Signal(NamedTuple):
+    """One kind of telemetry: the variable that names its exporters, and the group where those are found."""
+
+    variable: str
+    group: str
+
+
+TRACES: Final = Signal("OTEL_TRACES_EXPORTER", "opentelemetry_traces_exporter")
+LOGS: Final = Signal("OTEL_LOGS_EXPORTER", "opentelemetry_logs_exporter")
+METRICS: Final = Signal("OTEL_METRICS_EXPORTER", "opentelemetry_metrics_exporter")
+
+
+def exporters_of(signal: Signal, names: Iterable[str], protocol: str | None) -> tuple[Callable[..., Any], ...]:
+    """What makes the exporters of a signal.
+
+    Args:
+        signal: which.
+        names: as typed; `otlp` becomes the entry point of its protocol, other names are entry points.
+        protocol: by OTEL_EXPORTER_OTLP_PROTOCOL.
 
     Raises:
         InvalidSetting: an exporter is not installed.
     """
-    names = [name for name in traces_exporters(settings) if name != SENTRY]
-    protocol = settings.otlp_traces_protocol
-    return [component(TRACES_GROUP, _entry_point_name(name, protocol), TRACES_VARIABLE) for name in names]
+    chosen = [_otlp(signal, protocol) if name == OTLP else name for name in names if name != NONE]
+    return tuple(component(signal.group, name, signal.variable) for name in chosen)
 
 
-def _entry_point_name(name: str, protocol: str | None) -> str:
-    """`otlp` becomes the entry point of its protocol; other names are entry points."""
-    if name != OTLP:
-        return name
+def _otlp(signal: Signal, protocol: str | None) -> str:
     if protocol is None:
-        installed = named(TRACES_GROUP)
+        installed = named(signal.group)
         return next((one for one in OTLP_BY_PROTOCOL.values() if one in installed), OTLP_BY_PROTOCOL["grpc"])
     if protocol not in OTLP_BY_PROTOCOL:
         raise InvalidSetting("OTEL_EXPORTER_OTLP_PROTOCOL", protocol, ", ".join(OTLP_BY_PROTOCOL))

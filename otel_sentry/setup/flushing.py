@@ -5,35 +5,39 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import SpanProcessor
+
+class Flushable(Protocol):
+    """What holds telemetry back for a while, such as a span processor or the provider of another signal."""
+
+    def force_flush(self, timeout_millis: int = ...) -> bool:
+        """Hand it over; called on a thread of its own, may take longer than it is told."""
 
 
-def flush_processors(processors: Sequence[SpanProcessor], deadline: float) -> bool:
-    """Flush stock processors side by side, each on a thread of its own: they ignore the time they are given.
+def flush_aside(holders: Sequence[Flushable], deadline: float) -> bool:
+    """Flush what others made side by side, each on a thread of its own: it ignores the time it is given.
 
     Args:
-        processors: of other backends.
+        holders: what to flush.
         deadline: monotonic second at which this returns, whatever they do.
 
     Returns:
         Whether all of them were done and said so in time.
     """
-    waits = [_Wait(processor) for processor in processors]
+    waits = [_Wait(holder) for holder in holders]
     answers = [wait.answer(deadline) for wait in waits]
     return all(answers)
 
 
 class _Wait:
-    """One processor's flush on a daemon thread, which may be left behind."""
+    """One flush on a daemon thread, which may be left behind."""
 
-    def __init__(self, processor: SpanProcessor) -> None:
+    def __init__(self, holder: Flushable) -> None:
         self._answer = False
-        self._flush: Callable[..., bool] = processor.force_flush
+        self._flush: Callable[..., bool] = holder.force_flush
         self._thread = threading.Thread(target=self._run, name="otel_sentry.flush", daemon=True)
         self._thread.start()
 

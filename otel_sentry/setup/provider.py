@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from otel_sentry.otel.presence import span_processors
 from otel_sentry.otel.span_exporter import SentrySpanExporter
 from otel_sentry.setup.entry_points import component, made
-from otel_sentry.setup.exporters import other_exporters
+from otel_sentry.setup.exporters import SENTRY, TRACES, exporters_of, traces_exporters
 from otel_sentry.setup.samplers import sampler_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ class ProviderPlan:
         resource = _resource(settings, existing)
         if existing is not None:
             return cls(existing, resource)
-        return cls(None, resource, sampler_of(settings), _ids(settings), tuple(other_exporters(settings)))
+        others = [name for name in traces_exporters(settings) if name != SENTRY]
+        exporters = exporters_of(TRACES, others, settings.otlp_traces_protocol)
+        return cls(None, resource, sampler_of(settings), _ids(settings), exporters)
 
     def carried_out(self) -> OpenProvider:
         """The global provider: the existing one, ours, or that of somebody who was faster."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
-from otel_sentry.setup.flushing import flush_processors
+from otel_sentry.setup.flushing import flush_aside
 from otel_sentry.setup.span_block import SpanBlock
 from otel_sentry.setup.trace_page import trace_page
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.exit_budget import ExitBudget
+    from otel_sentry.setup.flushing import Flushable
 
 
 class Telemetry:
@@ -49,6 +50,7 @@ class Telemetry:
         self._ours = ours
         self._outbox = outbox
         self._others = others
+        self._signals: tuple[Flushable, ...] = ()
         self._leaving = leaving
 
     def start_span(self, name: str, /, **attributes: Any) -> SpanBlock:
@@ -78,7 +80,7 @@ class Telemetry:
         """
         deadline = time.monotonic() + timeout
         ours = self._flush_ours(deadline)
-        return flush_processors(list(self._others()), deadline) and ours
+        return flush_aside([*self._others(), *self._signals], deadline) and ours
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Deliver what is left and stop; what ends later is dropped and counted.
@@ -96,6 +98,10 @@ class Telemetry:
         for processor in self._ours:
             processor.shutdown()
         return flushed
+
+    def also_flush(self, signals: tuple[Flushable, ...]) -> None:
+        """Have `flush()` flush the providers of logs and metrics too; for whoever sets them up."""
+        self._signals = signals
 
     def leave(self) -> None:
         """Deliver before the process ends; runs as exit handler. What other handlers still record leaves after it."""

@@ -1,0 +1,102 @@
+"""Pipelines of logs and metrics by OTEL_LOGS_EXPORTER and OTEL_METRICS_EXPORTER, where nobody has set one up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import _logs, metrics
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+
+from otel_sentry.setup.exporters import LOGS, METRICS, NONE, SENTRY, Signal, exporters_of
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+
+    from otel_sentry.settings.settings import Settings
+    from otel_sentry.setup.flushing import Flushable
+
+_logger = logging.getLogger(__name__)
+
+Makers = tuple[tuple[str, Callable[..., Any]], ...]
+"""Name of an exporter and what makes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsPlan:
+    """What logs and metrics get; looked up, and refused, before anything is changed.
+
+    Attributes:
+        logs: what makes exporters.
+        metrics: what makes exporters or readers.
+    """
+
+    logs: Makers
+    metrics: Makers
+
+    @classmethod
+    def of(cls, settings: Settings) -> SignalsPlan:
+        """Look up what the settings name; nothing for a signal that somebody has set up.
+
+        Raises:
+            InvalidSetting: an exporter is not installed.
+        """
+        logs = () if _is_set(_logs.get_logger_provider()) else settings.logs_exporters or ()
+        measures = () if _is_set(metrics.get_meter_provider()) else settings.metrics_exporters or ()
+        return cls(
+            _makers(LOGS, logs, settings.otlp_logs_protocol, settings),
+            _makers(METRICS, measures, settings.otlp_metrics_protocol, settings),
+        )
+
+    def carried_out(self, resource: Resource, settings: Settings) -> tuple[Flushable, ...]:
+        """Make and set the providers that are needed; our exporters go by `settings`."""
+        made: list[Flushable] = []
+        if self.logs:
+            provider = LoggerProvider(resource=resource)
+            for exporter in _made(self.logs, settings):
+                provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+            _logs.set_logger_provider(provider)
+            made.append(provider)
+        if self.metrics:
+            readers = [_reader(one) for one in _made(self.metrics, settings)]
+            meter_provider = MeterProvider(resource=resource, metric_readers=readers)
+            metrics.set_meter_provider(meter_provider)
+            made.append(meter_provider)
+        return tuple(made)
+
+
+def _makers(signal: Signal, names: tuple[str, ...], protocol: str | None, settings: Settings) -> Makers:
+    """What makes the exporters; ours is left out without DSN."""
+    wanted = [name for name in names if name != NONE and (name != SENTRY or settings.dsn is not None)]
+    return tuple(zip(wanted, exporters_of(signal, wanted, protocol), strict=True))
+
+
+def _made(makers: Makers, settings: Settings) -> list[Any]:
+    """The exporters that can be made."""
+    made = (_one(name, maker, settings) for name, maker in makers)
+    return [exporter for exporter in made if exporter is not None]
+
+
+def _one(name: str, maker: Callable[..., Any], settings: Settings) -> Any:
+    """An exporter; None for one that cannot be made, which is logged and left out."""
+    try:
+        return maker(settings=settings) if name == SENTRY else maker()
+    except Exception:
+        _logger.exception("the exporter %r cannot be made and gets nothing", name)
+        return None
+
+
+def _reader(exporter_or_reader: Any) -> MetricReader:
+    if isinstance(exporter_or_reader, MetricReader):
+        return exporter_or_reader
+    return PeriodicExportingMetricReader(exporter_or_reader)
+
+
+def _is_set(provider: object) -> bool:
+    """Whether a provider is more than OpenTelemetry's stand-in for one that may come."""
+    return not type(provider).__name__.lstrip("_").startswith("Proxy")
