@@ -258,8 +258,10 @@ def main() -> None:
 
     if framework == "django":
         prepare_django()
-    # sentry-sdk 3 listens to logging only when it is told to.
-    sentry_sdk.init(dsn=os.environ["SENTRY_DSN"], integrations=[LoggingIntegration()], shutdown_timeout=10)
+    # sentry-sdk 3 makes events of log records only when it is told to.
+    sentry_sdk.init(
+        dsn=os.environ["SENTRY_DSN"], integrations=[LoggingIntegration(event_level=logging.ERROR)], shutdown_timeout=10
+    )
     telemetry = otel_sentry.configure(traces_sample_rate=rate)
     runners: dict[str, Callable[[list[Cell]], None]] = {
         "none": run_none,

@@ -10,115 +10,81 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_sentry.local.arrivals import Kind
 from otel_sentry.local.receiver import Receiver
-from tests.issues.matrix_app import EXITS, FRAMEWORKS, Cell, cells
+from tests.issues.matrix_app import DEPTHS, EXITS, FRAMEWORKS, OUTCOMES, SHAPES, Cell, cells
 from tests.relay import relay_notes
 
 APP = Path(__file__).with_name("matrix_app.py")
 RATES = {"sampled": "1.0", "unsampled": "0.0"}
 UNHANDLED = {"unhandled", "logged", *EXITS}
-RUNS = [(framework, sampling) for framework in (*FRAMEWORKS, "exits") for sampling in RATES]
+TYPES = {"plain": "CellError", "chained": "RuntimeError", "group": "ExceptionGroup"}
 
-PROCESSES = 3
-
-Events = dict[str, list[dict[str, Any]]]
+Event = dict[str, Any]
 
 
-@dataclass
-class Run:
-    """What an application sent, by cell; or how it failed."""
-
-    failure: str
-    events: Events = field(default_factory=lambda: defaultdict(list))
-
-
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> dict[tuple[str, str], Run]:
-    """What every application sent of which a test was asked for; a few run side by side."""
-    asked = {
-        (item.callspec.params["framework"], item.callspec.params["sampling"])
-        for item in request.session.items
-        if isinstance(item, pytest.Function) and item.path == request.path
-    }
-    wanted = [one for one in RUNS if one in asked]
-    with Receiver(port=0) as sentry, ThreadPoolExecutor(PROCESSES) as pool:
-        ended = dict(zip(wanted, pool.map(lambda one: run_app(sentry, *one), wanted), strict=True))
-        for envelope in sentry.envelopes:
-            events = ended[RUNS[int(envelope.project) - 1]].events
-            for arrival in envelope.arrivals:
-                if arrival.kind is Kind.ISSUE:
-                    events[cell_of(arrival.payload)].append(arrival.payload)
-    return ended
-
-
-@pytest.fixture
-def events(runs: dict[tuple[str, str], Run], framework: str, sampling: str) -> Events:
-    """The events of one application, by cell."""
-    run = runs[framework, sampling]
-
-    assert run.failure == ""
-    return run.events
-
-
-def run_app(sentry: Receiver, framework: str, sampling: str) -> Run:
-    """Run an application, which sends to a project of its own."""
+def run_app(framework: str, sampling: str) -> list[Event]:
+    """What an application sent to its Sentry."""
     root = str(APP.parents[2])
-    dsn = sentry.dsn_of(RUNS.index((framework, sampling)) + 1)
-    ended = subprocess.run(
-        [sys.executable, str(APP), framework, RATES[sampling]],
-        capture_output=True,
-        check=False,
-        cwd=root,
-        env={**os.environ, "SENTRY_DSN": dsn, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore"},
-        text=True,
-        timeout=240,
-    )
-    return Run(failure=ended.stderr[-2000:] if ended.returncode else "")
+    with Receiver(port=0) as sentry:
+        ended = subprocess.run(
+            [sys.executable, str(APP), framework, RATES[sampling]],
+            capture_output=True,
+            check=False,
+            cwd=root,
+            env={**os.environ, "SENTRY_DSN": sentry.dsn, "PYTHONPATH": root, "PYTHONWARNINGS": "ignore"},
+            text=True,
+            timeout=240,
+        )
+
+        assert ended.returncode == 0, ended.stderr[-2000:]
+        return sentry.events
 
 
-def cell_of(event: dict[str, Any]) -> str:
+def cell_of(event: Event) -> str:
     """The cell that the exceptions of an event name."""
     message: str = event["exception"]["values"][-1]["value"]
     return message.partition(".")[0] + "."
 
 
-def matrix() -> list[Any]:
-    """All cells, each sampled and not."""
-    return [
-        pytest.param(framework, sampling, cell, id=f"{sampling} {cell.name[5:-1]}")
-        for framework, sampling in RUNS
-        for cell in cells(framework)
-    ]
+def faults(cell: Cell, events: list[Event]) -> list[str]:
+    """What is wrong with the events of a cell."""
+    if len(events) != 1:
+        return [f"{len(events)} events"]
+    (event,) = events
+    top = event["exception"]["values"][-1]
+    in_a_trace = cell.depth > 0 or cell.framework in FRAMEWORKS or cell.shape == "group"
+    checks = {
+        "wrong exception": top["type"] == TYPES[cell.shape],
+        "wrongly handled": top["mechanism"]["handled"] == (cell.outcome not in UNHANDLED),
+        "wrong frames": top["stacktrace"]["frames"][-1]["function"] == "fail",
+        "no trace": len(event["contexts"]["trace"]["trace_id"]) == 32,
+        "no transaction": ("transaction" in event) == in_a_trace,
+        "Relay notes errors": not [note for note in relay_notes(event) if "!" not in note],
+    }
+    return [fault for fault, holds in checks.items() if not holds]
 
 
-@pytest.mark.parametrize(("framework", "sampling", "cell"), matrix())
-def test_one_issue(events: Events, framework: str, sampling: str, cell: Cell) -> None:
-    """Exactly one event, which says rightly whether it was handled, in the right trace."""
-    (event,) = events.get(cell.name, ())
-    values = event["exception"]["values"]
-    traced = cell.depth > 0 or framework in FRAMEWORKS
+@pytest.mark.parametrize("sampling", RATES)
+@pytest.mark.parametrize("framework", [*FRAMEWORKS, "exits"])
+def test_one_issue_in_every_cell(framework: str, sampling: str) -> None:
+    """Each cell has exactly one event, and that says the right things; no event belongs to no cell."""
+    events: dict[str, list[Event]] = defaultdict(list)
+    for event in run_app(framework, sampling):
+        events[cell_of(event)].append(event)
+    wrong = {cell.name: found for cell in cells(framework) if (found := faults(cell, events.pop(cell.name, [])))}
 
-    assert (
-        values[-1]["type"] == {"plain": "CellError", "chained": "RuntimeError", "group": "ExceptionGroup"}[cell.shape]
-    )
-    assert values[-1]["mechanism"]["handled"] == (cell.outcome not in UNHANDLED)
-    assert values[-1]["stacktrace"]["frames"][-1]["function"] == "fail"
-    assert len(event["contexts"]["trace"]["trace_id"]) == 32
-    assert ("transaction" in event) == (traced or cell.shape == "group")
+    assert wrong == {}
+    assert dict(events) == {}
 
 
-@pytest.mark.parametrize(("framework", "sampling"), RUNS)
-def test_nothing_else(events: Events, framework: str, sampling: str) -> None:
-    """No event that belongs to no cell, and Sentry's normaliser has no error to note on any."""
-    notes = [note for found in events.values() for event in found for note in relay_notes(event) if "!" not in note]
+def test_size_of_the_matrix() -> None:
+    """No dimension has got lost: every depth, shape and outcome of every framework, and every way out."""
+    without_spans = len(SHAPES) * len(OUTCOMES)
+    expected = len(DEPTHS) * len(SHAPES) * (len(FRAMEWORKS) * len(OUTCOMES) + len(EXITS)) - without_spans
 
-    assert set(events) <= {cell.name for cell in cells(framework)}
-    assert notes == []
+    assert sum(len(cells(framework)) for framework in (*FRAMEWORKS, "exits")) == expected

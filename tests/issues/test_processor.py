@@ -143,7 +143,7 @@ class TestOneIssue:
 
     def test_logged_and_raised_on(self, new_lab: Any) -> None:
         """`logging.exception` and the spans around it: one event, and it is unhandled."""
-        lab = new_lab(integrations=[LoggingIntegration()])
+        lab = new_lab(integrations=[LoggingIntegration(event_level=logging.ERROR)])
         with pytest.raises(ValueError, match="boom"), lab.tracer.start_as_current_span("root"):
             try:
                 caught(lab.tracer, ["inner"], fail, catch=False)
