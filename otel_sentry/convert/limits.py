@@ -21,10 +21,13 @@ TRIMMED_COUNT: Final = "otel_sentry.trimmed_attributes_count"
 """Attribute that says how many others were cut or left out."""
 ELLIPSIS: Final = "…"
 _MARK_BYTES: Final = 100
+_LEAST_SHARE: Final = 100
 
 
 def fit(attributes: dict[str, Attribute], max_bytes: int) -> dict[str, Attribute]:
     """Attributes whose JSON has at most `max_bytes`: the biggest are cut to one common size, the rest stays.
+
+    Where so many share the room that nothing readable would be left of each, the last of them go.
 
     Args:
         attributes: typed.
@@ -33,10 +36,15 @@ def fit(attributes: dict[str, Attribute], max_bytes: int) -> dict[str, Attribute
     sizes = {name: len(dumps({name: value})) for name, value in attributes.items()}
     if sum(sizes.values()) <= max_bytes:
         return attributes
-    share = _common_size(sorted(sizes.values()), max_bytes - _MARK_BYTES)
+    share = max(_common_size(sorted(sizes.values()), max_bytes - _MARK_BYTES), _LEAST_SHARE)
     kept = {name: _cut(name, value, share) if sizes[name] > share else value for name, value in attributes.items()}
-    whole = sum(kept[name] is attributes[name] for name in kept)
-    fitting: dict[str, Attribute] = {name: value for name, value in kept.items() if value is not None}
+    fitting: dict[str, Attribute] = {}
+    room = max_bytes - _MARK_BYTES
+    for name, value in kept.items():
+        room -= min(sizes[name], share)
+        if value is not None and room >= 0:
+            fitting[name] = value
+    whole = sum(value is attributes[name] for name, value in fitting.items())
     return {**fitting, TRIMMED_COUNT: {"type": INTEGER, "value": len(attributes) - whole}}
 
 

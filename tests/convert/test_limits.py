@@ -34,11 +34,19 @@ def test_the_biggest_is_cut() -> None:
 
 
 def test_too_many_are_left_out_and_counted() -> None:
-    """Where not even a character of each fits."""
+    """Where nothing readable of each would fit, the first ones stay."""
     fitting = fit(attributes({f"name{number:05d}": "value" for number in range(10_000)}), 10_000)
 
-    assert len(dumps(fitting)) <= 10_000
+    assert 9_000 < len(dumps(fitting)) <= 10_000
+    assert fitting["name00000"]["value"] == "value"
     assert fitting[TRIMMED_COUNT]["value"] == 10_000 - (len(fitting) - 1)
+
+
+def test_a_name_that_leaves_no_room_goes() -> None:
+    """Nothing of its value could be shown."""
+    fitting = fit(attributes({"n" * 900: "x", "small": 1}), 600)
+
+    assert fitting == attributes({"small": 1, TRIMMED_COUNT: 1})
 
 
 @given(
