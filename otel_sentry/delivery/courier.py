@@ -31,6 +31,7 @@ _ITEMS_PER_TURN: Final = 32
 """Items taken in between two looks at the connections."""
 _LONGEST_NAP_SECONDS: Final = 30.0
 _PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
+_RESERVE: Final = 1.25
 _SAVE_AFTER_SECONDS: Final = 0.25
 """How long a flush hopes for the network before it is content with the disk."""
 _GIVE_WAY_SECONDS: Final = 0.05
@@ -103,12 +104,13 @@ class Courier:
         """The desk, once there is something to do."""
         return self._desk
 
-    def submit(self, item: Parcel | Envelope, weight: int) -> bool:
+    def submit(self, item: Parcel | Envelope, weight: int, *, precious: bool) -> bool:
         """Hand something over.
 
         Args:
             item: what to deliver.
             weight: its bytes, roughly.
+            precious: it may use the reserve when there is no room for others.
 
         Returns:
             False when there is no room.
@@ -116,10 +118,11 @@ class Courier:
         if self.forked:
             self._start_over()
         with self._lock:
-            if self._inbox_bytes > self._max_bytes:
+            if self._inbox_bytes > self._max_bytes * (_RESERVE if precious else 1.0):
                 return False
             self._inbox.append((item, weight, self._generation))
             self._inbox_bytes += weight
+            self._leaving = False
         if self._thread is None:
             self._start()
         if self._asleep:
@@ -160,9 +163,10 @@ class Courier:
             self._start_over()
         self._leaving = True
         self._wake()
-        if self._thread is None and self._desk is not None:  # there never was a thread: the interpreter is leaving
-            desk, self._desk = self._desk, None
-            self._leave(desk)
+        desk, bell = self._desk, self._bell
+        if self._thread is None and desk is not None and bell is not None:  # no thread: the interpreter is leaving
+            self._desk = self._bell = None
+            self._leave(desk, bell)
 
     def _add_ticket(self, timeout: float) -> _Ticket:
         with self._lock:
@@ -180,9 +184,9 @@ class Courier:
             False when the interpreter is leaving and starts no threads.
         """
         with self._lock:
+            self._leaving = False
             if self._thread is not None and self._thread.is_alive():
                 return True
-            self._leaving = False
             self._open()
             self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
             try:
@@ -204,22 +208,24 @@ class Courier:
             self._bell.ring()
 
     def _run(self) -> None:
-        desk = self._desk
+        desk, bell = self._desk, self._bell
         assert desk is not None  # noqa: S101  for the type checker; `_start` has seen to it
+        assert bell is not None  # noqa: S101  the same
         while not self._over():
             self._guarded_turn(desk)
-        self._leave(desk)
+        self._leave(desk, bell)
 
     def _over(self) -> bool:
         """Whether the thread may end; if so, whoever hands something over from now on starts another."""
         with self._lock:
             over = self._leaving and not self._inbox
             if over:
-                self._desk = self._thread = None
+                self._desk = self._thread = self._bell = None
             return over
 
-    def _leave(self, desk: Desk) -> None:
+    def _leave(self, desk: Desk, bell: Bell) -> None:
         desk.leave()
+        bell.close()
         with self._lock:
             tickets, self._tickets = self._tickets, []
         for ticket in tickets:

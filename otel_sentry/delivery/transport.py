@@ -62,7 +62,7 @@ class SentryTransport(Transport):
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take an envelope of sentry-sdk; it is encoded on the delivery thread."""
         try:
-            if not self._courier.submit(envelope, _SDK_ENVELOPE_BYTES):
+            if not self._courier.submit(envelope, _SDK_ENVELOPE_BYTES, precious=True):
                 self._lose(LossReason.QUEUE_OVERFLOW, envelope)
         except Exception:  # telemetry must not fail the application
             _logger.exception("an envelope could not be taken")
@@ -73,7 +73,7 @@ class SentryTransport(Transport):
             parcel = parcel_of_outgoing(envelope, self._compressor, time.time())
             parcel.accepted_at = time.monotonic()
             self.ledger.accept(parcel.counts)
-            if not self._courier.submit(parcel, parcel.weight):
+            if not self._courier.submit(parcel, parcel.weight, precious=parcel.precious):
                 self.ledger.drop(LossReason.QUEUE_OVERFLOW, parcel.counts)
         except Exception:
             _logger.exception("an envelope could not be taken")
