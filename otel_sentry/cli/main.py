@@ -18,6 +18,7 @@ from otel_sentry.errors import InvalidSetting, OtelSentryError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
@@ -82,18 +83,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(command: Command, rest: Sequence[str]) -> int:
     try:
-        status = import_module(command.module).main(rest)
+        status = _load(command).main(rest)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except InvalidSetting as exc:
-        return _complain(f"otel-sentry {command.name}: {exc}", EXIT_USAGE)
     except OtelSentryError as exc:
-        return _complain(f"otel-sentry {command.name}: {exc}", EXIT_FAILED)
+        status = EXIT_USAGE if isinstance(exc, InvalidSetting) else EXIT_FAILED
+        return _complain(f"otel-sentry {command.name}: {exc}", status)
     return int(status)
+
+
+def _load(command: Command) -> ModuleType:
+    try:
+        return import_module(command.module)
+    except ModuleNotFoundError as exc:
+        raise OtelSentryError(f"needs the package {exc.name}, which is not installed") from exc
 
 
 def _parser() -> argparse.ArgumentParser:

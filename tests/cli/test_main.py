@@ -105,6 +105,32 @@ def test_what_is_raised_becomes_a_line_and_a_status(
     assert capsys.readouterr().err.startswith(told)
 
 
+def test_a_command_whose_package_is_missing_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a line, without a traceback."""
+    monkeypatch.delitem(sys.modules, "otel_sentry.cli.dev", raising=False)
+    monkeypatch.delitem(sys.modules, "otel_sentry.local.receiver", raising=False)
+    monkeypatch.delitem(sys.modules, "otel_sentry.local.app", raising=False)
+    monkeypatch.setitem(sys.modules, "starlette.requests", None)
+
+    assert cli.main(["dev"]) == 1
+    assert capsys.readouterr().err == (
+        "otel-sentry dev: the embedded Sentry needs packages that are not installed: pip install 'otel-sentry[dev]'\n"
+    )
+
+
+def test_a_command_that_needs_what_no_extra_brings_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The package that was looked for."""
+    missing = cli.Command("lost", "no_such_package.lost", "is not there")
+    monkeypatch.setattr(cli, "COMMANDS", (missing,))
+
+    assert cli.main(["lost"]) == 1
+    assert capsys.readouterr().err == "otel-sentry lost: needs the package no_such_package, which is not installed\n"
+
+
 def test_a_fault_of_ours_is_not_hidden(raising: list[BaseException]) -> None:
     """What nobody foresaw keeps its traceback."""
     raising.append(ZeroDivisionError())

@@ -152,7 +152,7 @@ def test_a_project_is_a_number(receiver: Receiver, project: str, post_to: Post) 
     [
         pytest.param("gzip", gzip.compress, id="gzip"),
         pytest.param("deflate", zlib.compress, id="deflate"),
-        pytest.param("deflate", lambda body: zlib.compress(body, wbits=-15), id="raw deflate"),
+        pytest.param("deflate", lambda body: zlib.compress(body)[2:-4], id="raw deflate"),
         pytest.param("br", brotli.compress, id="br"),
         pytest.param("zstd", zstandard.compress, id="zstd"),
         pytest.param("", lambda body: body, id="none"),
