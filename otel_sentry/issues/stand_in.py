@@ -5,6 +5,7 @@ Pure. Rule: same type, same plain arguments and attributes; nothing that could k
 
 from __future__ import annotations
 
+import builtins
 import weakref
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,6 +14,9 @@ _MAX_ITEMS: Final = 20
 _MAX_TEXT: Final = 1024
 _MAX_DEPTH: Final = 3
 _OMITTED: Final = object()
+_OWN: Final = [kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)]
+_OWN_INITS: Final = {kind.__init__ for kind in _OWN}
+_OWN_NEWS: Final = {kind.__new__ for kind in _OWN}
 
 ExcInfo = tuple[type[BaseException], "BaseException | None", None]
 
@@ -38,11 +42,8 @@ def stand_in(exception: BaseException) -> BaseException | None:
 
     No `__init__` of the application runs.
     """
-    kind = type(exception)
     try:
-        arguments = tuple(None if (kept := _plain(item)) is _OMITTED else kept for item in exception.args[:_MAX_ITEMS])
-        twin = _builtin_base(kind).__new__(kind, *arguments)
-        twin.args = arguments
+        twin = _made_by_builtins(exception) or _made_bare(exception)
         attributes = {name: _plain(value) for name, value in list(vars(exception).items())[:_MAX_ITEMS]}
         vars(twin).update((name, value) for name, value in attributes.items() if value is not _OMITTED)
     except Exception:  # noqa: BLE001  # types can refuse in any way
@@ -50,8 +51,22 @@ def stand_in(exception: BaseException) -> BaseException | None:
     return twin
 
 
-def _builtin_base(kind: type[BaseException]) -> type[BaseException]:
-    return next(base for base in kind.__mro__ if base.__module__ == "builtins")
+def _made_by_builtins(exception: BaseException) -> BaseException | None:
+    """A twin made by its type's constructor, where that is one of Python's own and takes plain arguments."""
+    kind = type(exception)
+    if kind.__init__ not in _OWN_INITS or kind.__new__ not in _OWN_NEWS:
+        return None
+    arguments = _plain(exception.__reduce__()[1])
+    return kind(*arguments) if isinstance(arguments, tuple) else None
+
+
+def _made_bare(exception: BaseException) -> BaseException:
+    """A twin that no constructor has seen, with those of the arguments that are plain."""
+    kind = type(exception)
+    base: Any = next(one for one in kind.__mro__ if one.__module__ == "builtins")
+    twin: BaseException = base.__new__(kind)
+    twin.args = tuple(None if (kept := _plain(item)) is _OMITTED else kept for item in exception.args[:_MAX_ITEMS])
+    return twin
 
 
 def _plain(value: Any, depth: int = _MAX_DEPTH) -> Any:

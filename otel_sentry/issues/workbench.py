@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from otel_sentry.issues.alarm import Alarm
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from otel_sentry.issues.surroundings import Surroundings
 
 _logger = logging.getLogger(__name__)
+_LONGEST_SENDING_SECONDS = 1.0
 
 
 class Workbench:
@@ -50,6 +53,7 @@ class Workbench:
         self._alarm = Alarm(self._release_due, clock)
         self._grace_seconds = grace_seconds
         self._clock = clock
+        self._on_its_way = threading.RLock()
         self.failures = 0
         """Sightings that our own fault lost."""
 
@@ -68,9 +72,10 @@ class Workbench:
             self.sender.send(incident)
 
     def release(self) -> None:
-        """Send every incident as far as it is known."""
-        for incident in self.incidents.take_all():
-            self._send_taken(incident)
+        """Send every incident as far as it is known; what another thread is sending has left when this returns."""
+        with self._one_at_a_time():
+            for incident in self.incidents.take_all():
+                self._send_taken(incident)
 
     def failed(self, error: Exception) -> None:
         """Count a sighting that our own fault lost; say so once."""
@@ -83,9 +88,20 @@ class Workbench:
             _logger.debug("the loss could not be counted", exc_info=True)
 
     def _release_due(self) -> float | None:
-        for incident in self.incidents.take_due(self._clock()):
-            self._send_taken(incident)
+        with self._one_at_a_time():
+            for incident in self.incidents.take_due(self._clock()):
+                self._send_taken(incident)
         return self.incidents.next_due()
+
+    @contextmanager
+    def _one_at_a_time(self) -> Iterator[None]:
+        """Wait for whoever is sending; not forever, for in a forked child nobody is there to finish."""
+        held = self._on_its_way.acquire(timeout=_LONGEST_SENDING_SECONDS)
+        try:
+            yield
+        finally:
+            if held:
+                self._on_its_way.release()
 
     def _send_taken(self, incident: Incident) -> None:
         try:
