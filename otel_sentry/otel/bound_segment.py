@@ -42,7 +42,7 @@ class BoundSegment(Segment):
         return known.merged(self.own) if known is not None and self.own else self.own
 
     @property
-    def segment(self) -> Segment:
+    def plain(self) -> Segment:
         """The segment itself."""
         return self._segment
 
@@ -69,7 +69,7 @@ class BoundSegment(Segment):
 
 def bound_to(segment: Segment, own: Identity | None) -> Segment:
     """`segment` as a span sees it whose block binds `own`; None outside of any block."""
-    plain = segment.segment if isinstance(segment, BoundSegment) else segment
+    plain = segment.plain
     if own is None:
         return plain
     if isinstance(segment, BoundSegment) and segment.own is own:

@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 from otel_sentry._version import __version__
 from otel_sentry.convert.encode import CommonPart, SpanEncoder
+from otel_sentry.convert.ignore_rules import compile_all_ignored
 from otel_sentry.convert.segment import segment_attributes, segment_source
 from otel_sentry.convert.service import event_fields, service_attributes, service_names
 from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
 from otel_sentry.otel.bound_segment import identity_in
+from otel_sentry.otel.head_decision import HeadDecision
+from otel_sentry.otel.keeping import keeping_of
 from otel_sentry.otel.private_outbox import private
+from otel_sentry.otel.segment_hold import SegmentHold
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
+from otel_sentry.otel.trace_memory import TraceMemory
 from otel_sentry.otel.transaction_batches import TransactionBatches
 from otel_sentry.propagation.carried_verdict import carried_verdict
-from otel_sentry.propagation.decision import decide
+from otel_sentry.propagation.decision import dropped
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
 from otel_sentry.propagation.extraction import link_context
-from otel_sentry.propagation.sampling_context import sampling_context
+from otel_sentry.propagation.keep import kept_dsc
 from otel_sentry.propagation.trace import IncomingTrace, incoming_of, unjoined_trace
 from otel_sentry.protocol.json_text import dumps
 from otel_sentry.settings.choices import WireFormat
@@ -63,6 +68,9 @@ class Pipeline:
         self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
         self._identity_of = identity_reader(settings.wallet_attributes)
         self._source = _dsc_source(settings)
+        self._head = HeadDecision(settings)
+        self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
+        self._memory = TraceMemory()
         self._service: dict[str, Attribute] | None = None
         self._event_fields: dict[str, Any] = {}
         self._resource: Resource | None = None
@@ -78,6 +86,8 @@ class Pipeline:
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
         self.settings, self._source = settings, _dsc_source(settings)
+        self._head = HeadDecision(settings)
+        self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         if self._resource is not None:
             self._describe(self._resource)
 
@@ -92,6 +102,23 @@ class Pipeline:
             return TransactionBatches(self, grace_seconds=delay)
         return SpanBatches(self, delay_seconds=delay)
 
+    @property
+    def ignores_spans(self) -> bool:
+        """Whether any span may be left out."""
+        return self._ignore is not None
+
+    def ignores(self, span: ReadableSpan | None) -> bool:
+        """Whether Sentry does not get this span, by what is known of it now."""
+        ignore = self._ignore
+        return ignore is not None and span is not None and ignore(span.name, span.kind, span.attributes or {})
+
+    def hold_before(self, consumer: SpanConsumer) -> SegmentHold | None:
+        """What holds segments back before `consumer` until their root has ended; None where nothing depends on it."""
+        keeping = keeping_of(self.settings.keep, self._identity_of)
+        if keeping is None and self._ignore is None:
+            return None
+        return SegmentHold(self, consumer, keeping=keeping, delay_seconds=self.settings.schedule_delay_seconds)
+
     def encoder(self) -> SpanEncoder:
         """An encoder that holds back identity and knows which names the common part may have."""
         return SpanEncoder(
@@ -105,7 +132,12 @@ class Pipeline:
         unjoined = unjoined_trace(parent_context)
         if unjoined is not None and unjoined.trace_id != trace_id:
             root.add_link(link_context(unjoined))
-        return self._segment(root, incoming_of(trace_id, parent_context))
+        segment = self._segment(root, incoming_of(trace_id, parent_context))
+        if self._ignore is not None and self.ignores(root):
+            segment.ignored = True
+            if segment.incoming is None:
+                segment.verdict = dropped(segment.verdict)  # nobody is to hang spans under a root that is not there
+        return segment
 
     def segment_of_ended(self, root: ReadableSpan) -> Segment:
         """The segment of an ended local root whose start was not seen."""
@@ -148,7 +180,10 @@ class Pipeline:
 
     def trace_header(self, segment: Segment) -> dict[str, str]:
         """The envelope's `trace` header."""
-        return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=self._source.public_key or "")
+        final, dsc = segment.final, segment.dsc()
+        if final is not None and final is not segment.verdict:
+            dsc = kept_dsc(dsc, final)
+        return envelope_dsc(dsc, trace_id=segment.trace_id, public_key=self._source.public_key or "")
 
     def learn_resource(self, resource: Resource) -> None:
         """Take over what the provider's resource says, with its first span."""
@@ -181,25 +216,25 @@ class Pipeline:
 
     def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
         self.learn_resource(root.resource)
-        settings = self.settings
-        context, parent = root.get_span_context(), root.parent
+        context, parent, head = root.get_span_context(), root.parent, self._head
         # Where Sentry's sampler is the head sampler it has decided already, and a function may not be asked twice.
-        verdict = carried_verdict(context) or decide(
-            trace_id=context.trace_id,
-            incoming=incoming,
-            rate=settings.traces_sample_rate,
-            sampler=settings.traces_sampler,
-            sampling_context=lambda: sampling_context(
+        verdict = carried_verdict(context) or self._memory.verdict(context.trace_id, incoming)
+        if verdict is None:
+            verdict = head.verdict(
                 trace_id=context.trace_id,
                 parent_span_id=None if parent is None else parent.span_id,
                 name=root.name,
-                attributes=root.attributes,
+                attributes=root.attributes if head.asks_about_spans else None,
                 incoming=incoming,
-            ),
-        )
+            )
+        if head.asks_about_spans:
+            self._memory.remember(context.trace_id, verdict)
         return Segment(root, incoming=incoming, verdict=verdict, freeze_dsc=self._freeze_dsc)
 
     def _freeze_dsc(self, segment: Segment) -> Mapping[str, str]:
+        return self._memory.share(segment.trace_id, segment.verdict, self._new_dsc(segment))
+
+    def _new_dsc(self, segment: Segment) -> Mapping[str, str]:
         if segment.incoming is not None:
             return continued_dsc(segment.incoming, segment.verdict)
         span = segment.root or segment.ended

@@ -27,7 +27,7 @@ class PropagationRules:
         only_backend: nobody but Sentry reads the spans.
         source: what this process contributes to the contexts of traces that begin here.
         rate: share of traces to keep; None means all.
-        decides_by_function: a `traces_sampler` decides; without the local root its answer is not known.
+        decides_by_function: `traces_sampler` or rules by span decide; without the local root the answer is not known.
         targets: addresses that get headers; None admits all.
         sentry_address: host of the DSN and its port, None for http's and https's own; it never gets any.
         wallet_hosts: hosts that may receive the wallet.
@@ -87,7 +87,7 @@ def propagation_rules(settings: Settings) -> PropagationRules:
             org_id=settings.org_id or (None if dsn is None else dsn.org_id),
         ),
         rate=settings.traces_sample_rate,
-        decides_by_function=settings.traces_sampler is not None,
+        decides_by_function=settings.traces_sampler is not None or bool(settings.traces_sample_rules),
         targets=compile_targets(settings.trace_propagation_targets),
         sentry_address=None if dsn is None else _sentry_address(dsn),
         wallet_hosts=settings.wallet_baggage,

@@ -1,6 +1,6 @@
 """Sentry's sampling decision at the head of a trace: `SentrySampler` (OTEL_TRACES_SAMPLER=sentry).
 
-The rule is `propagation.decision.decide`, the same that rules at export; here it spares the work for dropped traces.
+The rule is `HeadDecision`, the same that rules at export; here it spares the work for dropped traces.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON, Decision, Sampler, SamplingResult
 from opentelemetry.trace import get_current_span
 
+from otel_sentry.otel.head_decision import HeadDecision
 from otel_sentry.otel.settings_at_hand import settings_at_hand
 from otel_sentry.propagation.carried_verdict import VerdictTraceState
-from otel_sentry.propagation.decision import decide
-from otel_sentry.propagation.sampling_context import sampling_context
-from otel_sentry.propagation.trace import Verdict, incoming_of
+from otel_sentry.propagation.trace import incoming_of
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, SpanContext, SpanKind, TraceState
+    from opentelemetry.trace import Link, SpanKind, TraceState
     from opentelemetry.util.types import Attributes
 
     from otel_sentry.settings.settings import Settings
@@ -49,6 +48,7 @@ class SentrySampler(Sampler):
         self._count_dropped = count_dropped
         self._settings = settings or settings_at_hand("otel_sentry does not sample", keywords)
         named = settings is None and "traces_sample_rate" in keywords
+        self._head = HeadDecision(self._settings) if self._settings else None
         self._own_rate = self._settings.traces_sample_rate if named and self._settings else None
         self._unsampled = _unsampled_decision(self._settings)
 
@@ -60,6 +60,7 @@ class SentrySampler(Sampler):
         if self._own_rate is not None:
             settings = replace(settings, traces_sample_rate=self._own_rate)
         self._settings = settings
+        self._head = HeadDecision(settings)
         self._unsampled = _unsampled_decision(settings)
         self._count_dropped = count_dropped or self._count_dropped
 
@@ -74,13 +75,19 @@ class SentrySampler(Sampler):
         trace_state: TraceState | None = None,
     ) -> SamplingResult:
         """Decide on a span that is about to start."""
-        settings = self._settings
-        if settings is None:
+        head = self._head
+        if head is None:
             return DEFAULT_ON.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
         parent = get_current_span(parent_context).get_span_context()
         if parent.is_valid and not parent.is_remote:
             return self._result(bool(parent.trace_flags & 1), attributes, parent.trace_state)
-        verdict = _verdict(settings, parent_context, parent, trace_id, name, attributes)
+        verdict = head.verdict(
+            trace_id=trace_id,
+            parent_span_id=parent.span_id if parent.is_valid else None,
+            name=name,
+            attributes=attributes,
+            incoming=incoming_of(trace_id, parent_context),
+        )
         state = VerdictTraceState(parent.trace_state if parent.is_valid else trace_state, verdict)
         return self._result(verdict.sampled, attributes, state)
 
@@ -109,30 +116,6 @@ def sampler_from_argument(argument: str | float | None = None) -> Sampler:
     """
     given = str(argument).strip() if argument is not None else ""
     return SentrySampler(traces_sample_rate=given) if given else SentrySampler()
-
-
-def _verdict(
-    settings: Settings,
-    parent_context: Context | None,
-    parent: SpanContext,
-    trace_id: int,
-    name: str,
-    attributes: Attributes,
-) -> Verdict:
-    incoming = incoming_of(trace_id, parent_context)
-    return decide(
-        trace_id=trace_id,
-        incoming=incoming,
-        rate=settings.traces_sample_rate,
-        sampler=settings.traces_sampler,
-        sampling_context=lambda: sampling_context(
-            trace_id=trace_id,
-            parent_span_id=parent.span_id if parent.is_valid else None,
-            name=name,
-            attributes=attributes,
-            incoming=incoming,
-        ),
-    )
 
 
 def _unsampled_decision(settings: Settings | None) -> Decision:

@@ -79,14 +79,14 @@ class SegmentAssembly:
         self._count = 0
 
     def _settle(self, span: ReadableSpan, segment: Segment) -> None:
-        self._emit(span, segment)
+        """Emit a span after whoever waited for it, as they ended: what a segment becomes is decided with its root."""
         context = span.context
-        if context is None:
-            return
-        self._known[context.span_id] = segment
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        self._settle_children(context.span_id, segment)
+        if context is not None:
+            self._known[context.span_id] = segment
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+            self._settle_children(context.span_id, segment)
+        self._emit(span, segment)
 
     def _settle_children(self, parent_id: int, segment: Segment) -> None:
         """Emit a waiting subtree, parents first, without recursion: traces can be very deep."""

@@ -27,7 +27,9 @@ class Segment:
         root: the live root span while it is open, then None (this breaks the cycle root → segment → root).
         ended: the root as it was when it ended; None before.
         incoming: what the caller's Sentry headers said, if there was a caller.
-        verdict: whether Sentry keeps the trace.
+        verdict: whether Sentry keeps the trace; told in headers, never changes.
+        final: the verdict for this process's envelopes once all that counts is known; None before.
+        ignored: OTEL_SENTRY_IGNORE_SPANS names the root, so that none of the segment's spans leaves.
         several: it has seen more than one wallet; then only spans that know theirs have a user.
         has_blocks: a `use_wallet` block was entered inside it, so that its spans have to look for theirs.
     """
@@ -38,7 +40,9 @@ class Segment:
         "_freeze",
         "_learnt",
         "ended",
+        "final",
         "has_blocks",
+        "ignored",
         "incoming",
         "name_at_end",
         "root",
@@ -65,11 +69,18 @@ class Segment:
         self.name_at_end = root.name
         self.incoming = incoming
         self.verdict = verdict
+        self.final: Verdict | None = None
+        self.ignored = False
         self.several = False
         self.has_blocks = False
         self._learnt = identity
         self._freeze = freeze_dsc
         self._dsc: Mapping[str, str] | None = None
+
+    @property
+    def plain(self) -> Segment:
+        """The segment itself, also of one as a block sees it."""
+        return self
 
     @property
     def name(self) -> str:

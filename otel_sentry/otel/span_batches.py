@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
+from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, render_spans
 from otel_sentry.delivery.outbox import OutgoingEnvelope
+from otel_sentry.otel.reparented import root_as_sentry_knows_it
+from otel_sentry.otel.span_hooks import Hook, edited_span
 from otel_sentry.protocol.item_kinds import (
     MAX_SPANS_PER_ENVELOPE,
     SPAN_CONTENT_TYPE,
@@ -54,7 +58,7 @@ class SpanBatches:
         self._pipeline = pipeline
         self._delay_seconds = delay_seconds
         self._encoder: SpanEncoder | None = None
-        self._batches: dict[int, _Batch] = {}
+        self._batches: dict[Hashable, _Batch] = {}
         self._pending = 0
         self._failed = False
 
@@ -67,11 +71,11 @@ class SpanBatches:
 
     def flush(self, now: float, *, everything: bool) -> None:
         """Close the envelopes whose segment has ended or whose first span has waited long enough."""
-        for trace_id, batch in list(self._batches.items()):
+        for key, batch in list(self._batches.items()):
             if batch.since is None:
                 batch.since = now
             if everything or batch.ended or now - batch.since >= self._delay_seconds:
-                self._close(trace_id)
+                self._close(key)
                 time.sleep(0)  # offers the GIL: an envelope of 1,000 spans is a millisecond of Python
 
     def pending(self) -> int:
@@ -87,33 +91,39 @@ class SpanBatches:
         if self._encoder is None:
             self._encoder = self._pipeline.encoder()
         is_root = span.context.span_id == segment.span_id
+        if is_root and segment.incoming is not None:
+            span = root_as_sentry_knows_it(span, segment)
         encoded = self._encoder.encode(span, is_segment=is_root)
-        batch = self._batches.get(segment.trace_id)
+        # Envelopes have one trace and one context: what is kept in spite of the rate says another rate.
+        key = segment.trace_id if segment.final is None else (segment.trace_id, segment.final)
+        batch = self._batches.get(key)
         if batch is None:
-            batch = self._batches[segment.trace_id] = _Batch()
+            batch = self._batches[key] = _Batch()
         size = len(encoded.head) + self._pipeline.common_bytes
         if batch.spans and batch.bytes + size > TARGET_ENVELOPE_BYTES:
-            self._close(segment.trace_id)
-            batch = self._batches[segment.trace_id] = _Batch()
+            self._close(key)
+            batch = self._batches[key] = _Batch()
         batch.spans.append((encoded, segment))
         batch.bytes += size
         batch.ended = batch.ended or is_root or segment.root is None
         self._pending += 1
         if len(batch.spans) >= MAX_SPANS_PER_ENVELOPE:
-            self._close(segment.trace_id)
+            self._close(key)
 
-    def _close(self, trace_id: int) -> None:
-        spans = self._batches.pop(trace_id).spans
+    def _close(self, key: Hashable) -> None:
+        spans = self._batches.pop(key).spans
         self._pending -= len(spans)
         common: dict[Segment, CommonPart] = {}
         for _, segment in spans:
             if segment not in common:
                 common[segment] = self._pipeline.common_part(segment)
+        hook = self._pipeline.settings.before_send_span
+        items = ((encoded, common[segment]) for encoded, segment in spans)
         self._pipeline.outbox.send(
             OutgoingEnvelope(
                 headers={"trace": self._pipeline.trace_header(spans[0][1])},
                 item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
-                payload=render_spans((encoded, common[segment]) for encoded, segment in spans),
+                payload=render_spans(items) if hook is None else _edited(items, hook),
                 category=Category.SPAN,
                 quantity=len(spans),
             )
@@ -124,3 +134,9 @@ class SpanBatches:
             self._failed = True
             _logger.error("otel_sentry could not encode a span and counts it as lost: %r", error, exc_info=error)
         self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)
+
+
+def _edited(items: Iterable[tuple[EncodedSpan, CommonPart]], hook: Hook) -> list[bytes]:
+    """`render_spans`, with each span as `before_send_span` wants it."""
+    spans = [edited_span(encoded.head + common.tail(encoded), hook) for encoded, common in items]
+    return [CONTAINER_START, b",".join(spans), CONTAINER_END]

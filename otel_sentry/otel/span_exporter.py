@@ -6,6 +6,7 @@ Beside `SentrySpanProcessor` on the same provider it passes everything through: 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -58,7 +59,10 @@ class SentrySpanExporter(SpanExporter):
         self._superseded = False
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox)) if self.settings else None
         if self._pipeline is not None:
-            self._batches = self._pipeline.consumer()
+            consumer = self._pipeline.consumer()
+            hold = self._pipeline.hold_before(consumer)
+            self._takes_unsampled = hold is not None and hold.takes_unsampled
+            self._batches = hold or consumer
             self._assembly = SegmentAssembly(self._pipeline.segment_of_ended, self._emit)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
@@ -88,7 +92,7 @@ class SentrySpanExporter(SpanExporter):
             return True
         with self._lock:
             self._assembly.release(self._clock(), everything=True)
-            self._batches.flush(self._clock(), everything=True)
+            self._batches.flush(math.inf, everything=True)  # nothing here waits for a root that is still open
         return self._pipeline.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
@@ -106,7 +110,7 @@ class SentrySpanExporter(SpanExporter):
         return self._superseded
 
     def _emit(self, span: ReadableSpan, segment: Segment) -> None:
-        if segment.verdict.sampled:
+        if segment.verdict.sampled or self._takes_unsampled:
             self._batches.add(span, segment)
         elif self._pipeline is not None:
             self._pipeline.outbox.lost(LossReason.SAMPLE_RATE, Category.SPAN, 1)

@@ -56,8 +56,11 @@ class SentrySpanProcessor(SpanProcessor):
         self.settings = settings if settings is not None else Settings.from_env(**keywords)
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox))
         self._tracker = SegmentTracker(self._pipeline.new_segment, self.settings.wallet_attributes)
+        consumer = self._pipeline.consumer()
+        self._hold = self._pipeline.hold_before(consumer)
+        self._holds_unsampled = self._hold is not None and self._hold.takes_unsampled
         self._queue = SpanQueue(
-            self._pipeline.consumer(),
+            self._hold or consumer,
             max_spans=self.settings.max_queue_size,
             refused=self._refused,
             clock=clock,
@@ -74,6 +77,8 @@ class SentrySpanProcessor(SpanProcessor):
         """Go by other settings from here on, where they say who the process is and what Sentry keeps."""
         self.settings = settings
         self._pipeline.adopt(settings)
+        if self._hold is None:
+            self._hold = self._queue.interpose(self._pipeline.hold_before)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Join the parent's segment or begin one; called on the application's thread."""
@@ -81,6 +86,8 @@ class SentrySpanProcessor(SpanProcessor):
             segment = self._tracker.on_start(span, parent_context)
             if segment.root is span:
                 self._queue.ensure_process()
+            elif self._hold is not None:
+                self._hold.note_start(span)
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
             self._not_recorded(error)
 
@@ -90,10 +97,11 @@ class SentrySpanProcessor(SpanProcessor):
             segment = self._tracker.on_end(span)
             if segment is None and self._stopped:
                 return  # told of as unfinished
-            if segment is None or segment.verdict.sampled:
+            if segment is None or segment.verdict.sampled or self._holds_unsampled:
                 self._queue.put(span, segment)
             else:
-                self._pipeline.outbox.lost(LossReason.SAMPLE_RATE, Category.SPAN, 1)
+                reason = LossReason.IGNORED if segment.ignored else LossReason.SAMPLE_RATE
+                self._pipeline.outbox.lost(reason, Category.SPAN, 1)
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
             self._not_recorded(error)
 
@@ -141,7 +149,7 @@ class SentrySpanProcessor(SpanProcessor):
         self._stopped = True
         for span in open_spans:
             segment = segment_of(span)
-            if segment is not None and segment.verdict.sampled:
+            if segment is not None and (segment.verdict.sampled or self._holds_unsampled):
                 ended = unfinished(span, now_ns)
                 if segment.root is span:
                     segment.close(ended)

@@ -6,13 +6,14 @@ The thread starts with the first span, once per process id; it polls while spans
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -44,13 +45,16 @@ class SpanConsumer(Protocol):
         """Take one ended span."""
 
     def flush(self, now: float, *, everything: bool) -> None:
-        """Hand over what is due at monotonic second `now`, or all."""
+        """Hand over what is due at monotonic second `now`, or all. `now` is infinite at the very end."""
 
     def pending(self) -> int:
         """Spans taken and not yet handed over."""
 
     def clear(self) -> None:
         """Forget everything: a forked child must not send its parent's spans."""
+
+
+Stage = TypeVar("Stage", bound=SpanConsumer)
 
 
 class SpanQueue:
@@ -79,6 +83,7 @@ class SpanQueue:
         self._max_bytes = max_bytes
         self._refused = refused
         self._clock = clock
+        self._closing = False
         self._closed = False
         self._start_over()
         if hasattr(os, "register_at_fork"):
@@ -131,6 +136,7 @@ class SpanQueue:
 
     def close(self, timeout: float) -> bool:
         """Flush, refuse what comes later and let the thread end."""
+        self._closing = True
         flushed = self.flush(timeout)
         self._closed = True
         self._weigh_above = 0  # every later span is weighed, and refused
@@ -140,6 +146,12 @@ class SpanQueue:
     def pending(self) -> int:
         """Spans that wait here or at the consumer."""
         return len(self._items) + self._consumer.pending()
+
+    def interpose(self, stage: Callable[[SpanConsumer], Stage | None]) -> Stage | None:
+        """Put what `stage` makes, if anything, between this queue and its consumer."""
+        made = stage(self._consumer)
+        self._consumer = self._consumer if made is None else made
+        return made
 
     def ensure_process(self) -> None:
         """Begin anew in a process that was forked behind Python's back (uWSGI forks in C)."""
@@ -189,7 +201,8 @@ class SpanQueue:
         self._busy = busy = bool(flushes) or bool(self._items)
         try:
             self._drain()
-            self._consumer.flush(self._clock(), everything=bool(flushes) or self._closed)
+            now = math.inf if self._closing else self._clock()
+            self._consumer.flush(now, everything=bool(flushes) or self._closing)
         except Exception:  # telemetry must not stop because one span is odd
             _logger.exception("otel_sentry could not hand over spans")
         finally:

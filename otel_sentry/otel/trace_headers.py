@@ -39,6 +39,8 @@ def trace_headers(span: Span, context: Context | None, rules: PropagationRules) 
         return None
     segment = segment_of(span)
     if segment is not None and rules.sends_spans:
+        if segment.ignored and segment.incoming is not None:
+            return _handed_on(here, segment.incoming, rules)  # Sentry will not see this span, but the caller's
         return TraceHeaders(format_sentry_trace(here.trace_id, here.span_id, segment.verdict.sampled), segment.dsc())
     incoming = incoming_of(here.trace_id, context)
     if here.is_remote or not rules.sends_spans:

@@ -6,12 +6,15 @@ Runs on the span queue's thread. What ends after its root, or never sees it end,
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from otel_sentry.convert.transaction import Segments, split_segments
 from otel_sentry.delivery.outbox import OutgoingEnvelope
+from otel_sentry.otel.reparented import root_as_sentry_knows_it
+from otel_sentry.otel.span_hooks import edited_transaction
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.protocol.json_text import dumps
 
@@ -65,7 +68,7 @@ class TransactionBatches:
         if tree is None:
             tree = self._trees[key] = _Tree(segment)
         if span.context.span_id == segment.span_id:
-            tree.root = span
+            tree.root = root_as_sentry_knows_it(span, segment)
             tree.segment = segment
         else:
             tree.children.append(span)
@@ -81,7 +84,12 @@ class TransactionBatches:
                 tree.since = now
             is_closed = tree.segment.root is None
             limit = self._grace_seconds if is_closed else self._wait_seconds
-            is_late = now - tree.since >= limit or (everything and is_closed) or self._pending > _MAX_WAITING
+            is_late = (
+                now == math.inf
+                or now - tree.since >= limit
+                or (everything and is_closed)
+                or self._pending > _MAX_WAITING
+            )
             if tree.root is not None or is_late:
                 self._send(key)
 
@@ -114,13 +122,19 @@ class TransactionBatches:
             payload = self._pipeline.transaction(
                 segment, root, children, event_id=event_id, parent_already_sent=parent_already_sent
             )
+            hook = self._pipeline.settings.before_send_transaction
+            if hook is not None:
+                wanted = edited_transaction(payload, hook, self._pipeline.outbox)
+                if wanted is None:
+                    continue
+                payload = wanted
             self._pipeline.outbox.send(
                 OutgoingEnvelope(
                     headers={"event_id": event_id, "trace": self._pipeline.trace_header(segment)},
                     item_headers={"type": "transaction", "content_type": "application/json"},
                     payload=dumps(payload),
                     category=Category.TRANSACTION,
-                    quantity=1 + len(children),
+                    quantity=1 + len(payload["spans"]),
                 )
             )
 

@@ -49,6 +49,11 @@ def decide(
     return _by_rate(1.0 if rate is None else rate, sample_rand)
 
 
+def dropped(verdict: Verdict) -> Verdict:
+    """The same trace, not kept whatever the rate."""
+    return Verdict(sampled=False, sample_rate=0.0, sample_rand=lambda: verdict.sample_rand)
+
+
 def valid_rate(answer: object) -> float | None:
     """A rate from 0 to 1 out of a sampler's answer (`True` is 1, `False` is 0); None when it is none."""
     if not isinstance(answer, (Real, Decimal)):

@@ -16,6 +16,7 @@ from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.parsers import targets
+from otel_sentry.settings.pattern_parsers import ignore_rules
 from otel_sentry.setup.client_watch import watch_clients
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ def settings_with(settings: Settings, options: Mapping[str, Any], *, joined: boo
             "strict_trace_continuation": bool(options.get("strict_trace_continuation"))
             or settings.strict_trace_continuation,
             "trace_propagation_targets": settings.trace_propagation_targets or _targets(options),
+            "ignore_rules": (*settings.ignore_rules, *_ignore_rules(options)),
+            "before_send_span": settings.before_send_span or _new_option(options, "before_send_span"),
+            "before_send_transaction": settings.before_send_transaction or options.get("before_send_transaction"),
         }
         if settings.traces_sample_rate is None and settings.traces_sampler is None:
             found |= {name: options.get(name) for name in ("traces_sample_rate", "traces_sampler")}
@@ -135,6 +139,20 @@ def _targets(options: Mapping[str, Any]) -> tuple[str, ...] | None:
     entries: Sequence[Any] = options.get("trace_propagation_targets") or ()
     patterns = [entry if isinstance(entry, re.Pattern) else re.compile(str(entry)) for entry in entries]
     return None if any(one.pattern == ".*" for one in patterns) or not patterns else targets(patterns)
+
+
+def _ignore_rules(options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The application's own `ignore_spans`; one that sentry-sdk would stumble over counts as none."""
+    try:
+        return ignore_rules(_new_option(options, "ignore_spans") or ())
+    except ValueError:
+        return ()
+
+
+def _new_option(options: Mapping[str, Any], name: str) -> Any:
+    """An option that sentry-sdk 2.x also reads from `_experiments`."""
+    value = options.get(name)
+    return (options.get("_experiments") or {}).get(name) if value is None else value
 
 
 def _dsn(text: Any) -> Dsn | None:

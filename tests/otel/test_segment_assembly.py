@@ -44,12 +44,12 @@ def emitted_by(spans: list[ReadableSpan], **options: float) -> list[tuple[int, i
 
 
 def test_children_wait_for_their_root() -> None:
-    """A grandchild and a child that end before the root are emitted with the root as their segment."""
+    """A grandchild and a child that end before the root are emitted before it, with the root as their segment."""
     root, child = span(1), span(2, context(1))
 
     emitted = emitted_by([span(3, context(2)), child, root])
 
-    assert emitted == [(1, 1), (2, 1), (3, 1)]
+    assert emitted == [(2, 1), (3, 1), (1, 1)]
 
 
 def test_a_child_that_ends_after_its_root_is_emitted_at_once() -> None:
