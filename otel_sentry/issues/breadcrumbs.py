@@ -32,14 +32,15 @@ class SpanBreadcrumbs:
 
     def add(self, span: ReadableSpan, segment: SegmentView) -> None:
         """Keep the events of a span that has ended or is ending."""
-        kept = self._events.get(segment)
+        home = segment.plain
+        kept = self._events.get(home)
         if kept is None:
-            kept = self._events[segment] = deque(maxlen=MAX_BREADCRUMBS)
+            kept = self._events[home] = deque(maxlen=MAX_BREADCRUMBS)
         kept.extend((span.name, event) for event in span.events if event.name != EXCEPTION_EVENT)
 
     def of(self, segment: SegmentView, until: datetime) -> list[Breadcrumb]:
         """What had happened under `segment` when an exception was seen, in order, with the open root's own events."""
-        events = list(self._events.get(segment, ()))
+        events = list(self._events.get(segment.plain, ()))
         root = segment.root
         if root is not None:
             events += [(root.name, event) for event in root.events if event.name != EXCEPTION_EVENT]

@@ -66,7 +66,7 @@ class Incident:
         token: 32 hex digits; the mark on the exception, and the event's id unless sentry-sdk gave one.
         source: who saw it first.
         link: innermost span that saw it; None outside of spans.
-        segment: local root it happened under; None if unknown.
+        segment: local root it happened under, as its span sees it; None if unknown.
         seen: when.
         due: monotonic second at which it goes out whatever is still unknown.
         raised: what its text would say.
@@ -75,6 +75,7 @@ class Incident:
         event: payload, of `SPAN` and `TEXT`.
         event_id: id of the event that will carry it.
         context: context variables of the moment, so that scopes are found again.
+        name: of the transaction, as the event was told it.
         hint: for the hooks of sentry-sdk.
         envelope: finished envelope of sentry-sdk that waits here, of `SDK`.
         forward: sends that envelope on.
@@ -99,6 +100,7 @@ class Incident:
     event: dict[str, Any] | None = None
     event_id: str = ""
     context: contextvars.Context | None = None
+    name: str = ""
     hint: dict[str, Any] = field(default_factory=dict)
     envelope: Any = None
     forward: Callable[[Any], None] | None = None
@@ -115,6 +117,11 @@ class Incident:
         self.passes.add(link.span_id)
         if link.parent is not None:
             self.passes.add(link.parent)
+
+    @property
+    def home(self) -> SegmentView | None:
+        """The local root itself."""
+        return self.segment.plain if self.segment is not None else None
 
     def outermost(self) -> Incident:
         """The incident that speaks for this one."""

@@ -63,10 +63,11 @@ class Incidents:
         with self._locked():
             return next((found for found in self._by_token.values() if found.event_id == event_id), None)
 
-    def of_segment(self, segment: SegmentView | None) -> list[Incident]:
+    def of_segment(self, segment: SegmentView) -> list[Incident]:
         """The incidents under a local root, oldest first."""
+        home = segment.plain
         with self._locked():
-            return [found for found in self._by_token.values() if found.segment is segment]
+            return [found for found in self._by_token.values() if found.home is home]
 
     def spoken_for(self, speaker: Incident) -> list[Incident]:
         """Remove the incidents that `speaker` took in."""

@@ -230,7 +230,7 @@ class IssueMaker:
             return
         outer.wrapper = incident
         outer.is_bystander = kin is Kin.BYSTANDER
-        if outer.link is not None and (incident.link is None or outer.segment is incident.segment):
+        if outer.link is not None and (incident.link is None or outer.home is incident.home):
             incident.link, incident.segment = outer.link, outer.segment
 
     def _describe(self, incident: Incident, exception: BaseException) -> None:

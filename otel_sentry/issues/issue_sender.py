@@ -52,7 +52,7 @@ class IssueSender:
         if segment is None:
             return
         self._surroundings.name(event, segment)
-        merge_user(event, self._surroundings.user(root.attributes if root is not None else None, segment))
+        merge_user(event, self._surroundings.late_user(root, segment))
         if "breadcrumbs" not in event:
             breadcrumbs.merge(event, self._surroundings.crumbs(segment, incident.seen))
 
@@ -93,9 +93,8 @@ class IssueSender:
         event = envelope.get_event()
         if segment is None or not isinstance(event, dict):
             return
-        public_key = self._sdk.public_key()
-        if public_key:
-            envelope.headers["trace"] = dict(self._surroundings.trace_header(segment, public_key))
+        if event.get("transaction") == incident.name:
+            self._surroundings.name(event, segment)
         if incident.escaped:
             set_handled(event, handled=False)
         elif incident.root_failed is False:

@@ -41,6 +41,7 @@ class IssueProcessor(SpanProcessor):
         unsampled_errors: also make issues of exceptions in traces that Sentry does not keep.
         span_events: span events that are no exceptions become breadcrumbs.
         trace_header: what the envelope header `trace` of an issue says; takes local root and public key of the DSN.
+        private: takes wallets out of a transaction's name; everything else passes sentry-sdk's event processors.
         trace_url: template of another backend's page of a trace, with `{trace_id}`.
         expected: further exceptions that are no issue, by qualified name or class.
         grace_seconds: how long an exception that has escaped its local root waits for a hook or framework that knows
@@ -58,6 +59,7 @@ class IssueProcessor(SpanProcessor):
         unsampled_errors: bool = True,
         span_events: bool = True,
         trace_header: TraceHeader = plain_trace_header,
+        private: Callable[[str], str] = str,
         trace_url: str | None = None,
         expected: Iterable[str | type[BaseException]] = (),
         grace_seconds: float = 0.5,
@@ -73,6 +75,7 @@ class IssueProcessor(SpanProcessor):
                 privacy=privacy or Privacy(),
                 wallet_attributes=wallet_attributes,
                 trace_header=trace_header,
+                private=private,
                 trace_url=trace_url,
                 span_events=crumbs,
             ),
@@ -97,6 +100,8 @@ class IssueProcessor(SpanProcessor):
         try:
             if self._spans.worth_a_look(span):
                 self._look(span)
+            if len(self._bench.incidents):
+                self._spans.settle(span, self._segment_of(span))
         except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
             self._bench.failed(error)
 

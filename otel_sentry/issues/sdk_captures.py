@@ -59,6 +59,7 @@ class SdkCaptures:
         segment = self._segment_of(span)
         link = _link_of(span)
         exception = (hint.get("exc_info") or (None, None, None))[1]
+        incident = None
         if isinstance(exception, BaseException):
             incident = self._bench.maker.captured(exception, event.get("event_id", ""), link, segment, _now())
             if incident is None:
@@ -69,6 +70,8 @@ class SdkCaptures:
             bound_exceptions(event)
             self._settle(incident, event)
         self._place(event, span, link, segment)
+        if incident is not None:
+            incident.name = event.get("transaction", "")
         return event
 
     def _settle(self, incident: Incident, event: Event) -> None:

@@ -23,6 +23,13 @@ class SegmentView(Protocol):
     trace_id: int
     span_id: int
 
+    several: bool
+    """It has seen more than one user, so that what it knows of them is nobody's."""
+
+    @property
+    def plain(self) -> SegmentView:
+        """The segment itself, also of one as the spans inside a `use_wallet` block see it."""
+
     @property
     def root(self) -> Any:
         """The live root span; None once it has ended."""

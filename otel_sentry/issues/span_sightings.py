@@ -42,17 +42,17 @@ class SpanSightings:
         self._bench = bench
         self._crumbs = crumbs
 
-    def worth_a_look(self, span: Span) -> bool:
+    @staticmethod
+    def worth_a_look(span: Span) -> bool:
         """Whether an ending span can tell anything; most cannot, so this has to be quick."""
         return bool(
-            span.events
-            or len(self._bench.incidents)
+            span._events  # noqa: SLF001  the public property copies them, for a microsecond and a half
             or sys.exc_info()[1] is not None
             or span.status.status_code is StatusCode.ERROR
         )
 
     def look(self, span: Span, segment: SegmentView | None) -> None:
-        """Make incidents of what an ending span tells; settle those of an ending local root."""
+        """Make incidents of what an ending span tells."""
         events = span.events
         if segment is not None and self._crumbs is not None and events:
             self._crumbs.add(span, segment)
@@ -67,8 +67,6 @@ class SpanSightings:
         attributes = span.attributes or {}
         if not recorded and exception is None and EXCEPTION_TYPE in attributes:
             self._told(span, segment, attributes, breadcrumbs.moment(span.end_time), is_root=is_root)
-        if is_root and segment is not None:
-            self._root_ends(span, segment)
 
     def _left(
         self, span: Span, segment: SegmentView | None, exception: BaseException, recorded: list[Event], *, is_root: bool
@@ -109,13 +107,18 @@ class SpanSightings:
         else:
             self._bench.wait(incident)
 
-    def _root_ends(self, root: Span, segment: SegmentView) -> None:
-        """Whether exceptions were handled is known now; what escaped waits a moment for hooks that know more."""
+    def settle(self, span: Span, segment: SegmentView | None) -> None:
+        """Settle the incidents of a local root that is ending.
+
+        Whether exceptions were handled is known now; what escaped waits a moment for hooks that know more.
+        """
+        if segment is None or segment.span_id != span.context.span_id:
+            return
         for incident in self._bench.incidents.of_segment(segment):
-            incident.root_failed = root.status.status_code is StatusCode.ERROR
+            incident.root_failed = span.status.status_code is StatusCode.ERROR
             if incident.wrapper is not None:
                 continue
-            self._bench.sender.complete(incident, root)
+            self._bench.sender.complete(incident, span)
             if incident.escaped and incident.source is not Source.SDK:
                 self._bench.wait_a_moment(incident)
             else:

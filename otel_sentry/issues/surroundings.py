@@ -17,6 +17,7 @@ from otel_sentry.issues.incident import SpanLink
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import ReadableSpan
     from opentelemetry.trace import SpanContext
 
     from otel_sentry.issues.segment_view import SegmentView
@@ -36,6 +37,7 @@ class Surroundings:
         privacy: what stands for wallets.
         wallet_attributes: span attributes read as the wallet, in order.
         trace_header: what the envelope header `trace` of an event says; takes local root and public key.
+        private: takes wallets out of a text, where that is asked for.
         trace_url: template with `{trace_id}` and `{span_id}`, of another backend's page of the trace.
         span_events: keeps span events as breadcrumbs; None if they are wanted elsewhere or not at all.
     """
@@ -43,6 +45,7 @@ class Surroundings:
     privacy: Privacy
     wallet_attributes: Sequence[str]
     trace_header: TraceHeader
+    private: Callable[[str], str]
     trace_url: str | None
     span_events: breadcrumbs.SpanBreadcrumbs | None
     _described: dict[int, tuple[Resource, Event, dict[str, str]]] = field(default_factory=dict)
@@ -65,18 +68,25 @@ class Surroundings:
 
     def name(self, event: Event, segment: SegmentView) -> None:
         """Name the transaction after its own local root, whatever a shared scope says."""
-        event["transaction"] = segment.name
+        event["transaction"] = self.private(segment.name)
 
     def user(self, attributes: Mapping[str, Any] | None, segment: SegmentView | None) -> Event:
         """The user of a span, as an event may name them; empty if nobody is known.
 
-        What the span says wins over the block it runs in, and that over the local root.
+        What the span says wins over the block that is running, and that over the local root.
         """
         known = (segment.identity if segment is not None else None) or NOBODY
-        for found in (wallet_in(), identity_of(attributes or {}, self.wallet_attributes)):
-            if found:
-                known = known.merged(found)
-        return user_payload(known, self.privacy)
+        block = wallet_in()
+        if block is not None:
+            known = known.merged(block) if block else NOBODY
+        own = identity_of(attributes or {}, self.wallet_attributes)
+        return user_payload(known.merged(own) if own else known, self.privacy)
+
+    def late_user(self, root: ReadableSpan | None, segment: SegmentView) -> Event:
+        """The user as the local root has come to know them; empty if that knows nobody, or several."""
+        known = segment.identity or NOBODY
+        on_root = identity_of(root.attributes or {}, self.wallet_attributes) if root is not None else None
+        return user_payload(known.merged(on_root) if on_root and not segment.several else known, self.privacy)
 
     def process(self, event: Event, resource: Resource, options: Mapping[str, Any]) -> None:
         """Describe the process; name release, environment and server where the client's options name none."""
