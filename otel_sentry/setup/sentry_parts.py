@@ -90,11 +90,14 @@ def _all_exporters(settings: Settings, plan: ProviderPlan) -> tuple[str, ...]:
 
 
 def _issues(settings: Settings) -> IssueProcessor:
+    privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
     return IssueProcessor(
         segment_of=segment_of,
-        privacy=Privacy(settings.wallet_privacy.value, settings.wallet_hash_key),
+        privacy=privacy,
         wallet_attributes=settings.wallet_attributes,
-        unsampled_errors=settings.unsampled_errors,
+        # Where no spans go to Sentry, nothing is sampled for it either.
+        unsampled_errors=settings.unsampled_errors or settings.errors_only,
+        private=WalletRedaction(privacy).text,
         span_events=settings.span_events is SpanEvents.BREADCRUMBS,
         trace_header=_trace_header,
         trace_url=settings.trace_url,
