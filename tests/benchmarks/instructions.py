@@ -39,7 +39,7 @@ def counts() -> dict[str, float]:
         message = "counting instructions needs valgrind"
         raise RuntimeError(message)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(  # noqa: S603 - our own program
+        subprocess.run(
             [
                 valgrind,
                 "--tool=callgrind",

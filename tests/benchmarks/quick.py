@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.benchmarks.run import measure
+from tests.benchmarks.machine import QUIET, others_share
+from tests.benchmarks.run import measure_once
 from tests.benchmarks.sections.costs import record_of, table
 from tests.benchmarks.sections.section import shuffled
 
@@ -15,10 +16,13 @@ CASES: Final = (("web", 2), ("paced", 1), ("burst", 1))
 
 def run() -> str:
     """Measure, and return the table."""
-    records = [
-        record_of(measure(peer, workload))
-        for workload, repetitions in CASES
-        for repetition in range(repetitions)
-        for peer in shuffled(PEERS, repetition)
-    ]
-    return table(records)
+    records, share = others_share(
+        lambda: [
+            record_of(measure_once(peer, workload))
+            for workload, repetitions in CASES
+            for repetition in range(repetitions)
+            for peer in shuffled(PEERS, repetition)
+        ]
+    )
+    disturbed = f"\nOther programs took {share:.0%} of the machine meanwhile: take these figures with care.\n"
+    return table(records) + (disturbed if share > QUIET else "")

@@ -8,10 +8,11 @@ the time, so there both simply run at once.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tests.benchmarks.loads.catalogue import WORKLOADS
+from tests.benchmarks.machine import undisturbed
 from tests.benchmarks.process import Process
 
 PEER_SLICE_SECONDS: Final = 0.10
@@ -28,6 +29,7 @@ class Outcome:
         unit_ns: CPU of one span on FLOOR in the same instants, nanoseconds; 0 when it was not measured.
         made: what the candidate reports: spans and issues made, CPU, wall time.
         arrived: what the sink counted.
+        others_share: share of the machine that other programs took meanwhile.
     """
 
     peer: str
@@ -35,6 +37,7 @@ class Outcome:
     unit_ns: float
     made: dict[str, Any]
     arrived: dict[str, Any]
+    others_share: float = 0.0
 
     @property
     def application(self) -> float:
@@ -63,6 +66,16 @@ class Outcome:
 
 
 def measure(
+    peer: str, workload: str, *, delay: float = 0.0, rounds: int = 0, pace: float = 0.0, reference: bool = True
+) -> Outcome:
+    """Run a peer, again when other programs disturbed it; arguments and errors as of `measure_once`."""
+    outcome, share = undisturbed(
+        lambda: measure_once(peer, workload, delay=delay, rounds=rounds, pace=pace, reference=reference)
+    )
+    return replace(outcome, others_share=share)
+
+
+def measure_once(
     peer: str, workload: str, *, delay: float = 0.0, rounds: int = 0, pace: float = 0.0, reference: bool = True
 ) -> Outcome:
     """Run a peer once.

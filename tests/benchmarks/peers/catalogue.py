@@ -34,6 +34,7 @@ PEERS: Final = {
         Peer("floor", "FLOOR", "opentelemetry_sdk", "floor"),
         Peer("otel_sentry", "**otel_sentry**", "ours", "configured"),
         Peer("otel_sentry-processor", "**otel_sentry**, `SentrySpanProcessor` alone", "ours", "processor_alone"),
+        Peer("otel_sentry-gzip", "**otel_sentry**, without the extra `zstd`", "ours", "without_zstd"),
         Peer("otel_sentry-wallet", "**otel_sentry**, wallet and sampler", "ours", "with_wallet"),
         Peer(
             "otel_sentry-transaction",

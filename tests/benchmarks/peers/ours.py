@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -15,6 +16,7 @@ from tests.benchmarks.peers.rig import DELIVERY_SECONDS, Rig, dsn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from tests.benchmarks.loads.web_request import SpanShape
 
@@ -39,6 +41,13 @@ def configured(url: str, **environment: str) -> Rig:
     telemetry = _configure(url, environment)
     dialect = OpenTelemetryDialect(trace.get_tracer("benchmark"))
     return Rig(dialect, lambda: telemetry.flush(timeout=DELIVERY_SECONDS))
+
+
+def without_zstd(url: str) -> Rig:
+    """Set up `otel_sentry.configure()` where no zstd library is installed."""
+    for library in ("compression.zstd", "zstandard"):
+        sys.modules[library] = cast("ModuleType", None)  # its import fails from here on
+    return configured(url)
 
 
 def processor_alone(url: str) -> Rig:

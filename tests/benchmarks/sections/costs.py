@@ -32,6 +32,7 @@ def record_of(outcome: Outcome) -> Record:
         "issues_made": outcome.made["issues"],
         "repeated": outcome.arrived["repeated"],
         "connections": outcome.arrived["connections"],
+        "others": outcome.others_share,
     }
 
 
