@@ -9,10 +9,10 @@ PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PURE := protocol convert identity propagation
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench docs wheel clean
+.PHONY: help demo test check coverage bench bench-full bench-instructions docs wheel clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.installed  ## Run the example dapp against the embedded Sentry and check what arrives; KEEP=1 leaves it running
 	$(BIN)/otel-sentry demo $(if $(KEEP),--keep)
@@ -33,6 +33,12 @@ coverage: $(VENV)/test.installed
 
 bench: $(VENV)/bench.installed  ## Measure against other ways to Sentry, side by side, in about a minute
 	$(BIN)/python -m tests.benchmarks quick
+
+bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and write docs/explanation/performance.md; takes hours
+	$(BIN)/python -m tests.benchmarks full
+
+bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instructions (needs valgrind) and compare with the baseline
+	$(BIN)/python -m tests.benchmarks instructions
 
 docs: $(VENV)/check.installed  ## Print the generated pages of the documentation
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
@@ -61,5 +67,9 @@ $(VENV)/check.installed: pyproject.toml $(VENV)/test.installed
 	touch $@
 
 $(VENV)/bench.installed: pyproject.toml | $(BIN)/python
-	$(PIP) --editable . --group bench
+	$(PIP) --editable '.[zstd]' --group bench
+	touch $@
+
+$(VENV)/bench-full.installed: pyproject.toml $(VENV)/bench.installed
+	$(PIP) --group bench-full
 	touch $@
