@@ -1,0 +1,1 @@
+"""The command line `otel-sentry`. Nobody imports this room; it imports the others lazily."""

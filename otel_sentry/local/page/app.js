@@ -1,4 +1,5 @@
-// The frame: which view is at which address, keys, theme, push. A view is a function (element, parts, query) → {changed?, key?}.
+// The frame: which view is at which address, keys, theme, push.
+// A view is a function (its own element, parts, query) → {changed?(traceIds), key?(event), moved?(parts, query), left?()}.
 
 import { ask, listen } from "./api.js";
 import { h, show } from "./dom.js";
@@ -36,11 +37,21 @@ const state = document.getElementById("state");
 const keys = document.getElementById("keys");
 let current = {};
 let overview = { counts: {}, problems: [] };
+let waiting = null;
+let missed = false;
 
 function address() {
   const [path, query] = (location.hash.replace(/^#\/?/, "") || "traces").split("?");
-  const [name, ...parts] = path.split("/").map(decodeURIComponent);
+  const [name, ...parts] = path.split("/").map(decoded);
   return { name: VIEWS[name] ? name : "traces", parts, query: new URLSearchParams(query) };
+}
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function open() {
@@ -51,7 +62,23 @@ async function open() {
   drawNav();
   const label = VIEWS[name].label ?? "Trace";
   document.title = `${label} – otel-sentry`;
-  current = { name, ...(await VIEWS[name].view(main, parts, query)) };
+  const stage = h("div", { class: "view" });
+  show(main, stage);
+  current.opening = stage;
+  const view = { name, ...(await VIEWS[name].view(stage, parts, query)) };
+  if (current.opening !== stage) return view.left?.();
+  current = view;
+  if (missed) await follow("all");
+  return undefined;
+}
+
+/** Let the view take in what arrived; one that answers "again" is opened anew. */
+async function follow(traces) {
+  missed = current.opening !== undefined;
+  if (!missed && (await current.changed?.(traces)) === "again") {
+    current = {};
+    await open();
+  }
 }
 
 function drawNav() {
@@ -62,8 +89,6 @@ function drawNav() {
   });
   show(nav, links);
 }
-
-let waiting = null;
 
 async function changed(traces) {
   if (waiting) {
@@ -76,7 +101,7 @@ async function changed(traces) {
   waiting = null;
   overview = (await ask("overview")) ?? overview;
   drawNav();
-  await current.changed?.(arrived);
+  await follow(arrived);
 }
 
 function chooseTheme(theme) {

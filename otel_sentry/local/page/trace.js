@@ -13,7 +13,7 @@ export async function traceView(main, [id], query) {
   let trace = await ask("trace", { id });
   if (!trace) {
     show(main, h("h1", {}, "This trace is not here"), h("p", {}, "It has not arrived, or had to leave for newer ones."));
-    return { changed: async (ids) => ids !== "all" && ids.includes(id) && traceView(main, [id], query) };
+    return { changed: async (ids) => (ids === "all" || ids.includes(id) ? "again" : null) };
   }
   const head = h("div", { class: "head" });
   const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About the trace" });

@@ -86,6 +86,14 @@ def test_a_page_that_is_open_follows(page: Any, receiver: Receiver, send: Any) -
     assert page.locator(".row[aria-selected='true'] .text").inner_text() == "span 2"
 
 
+@pytest.mark.parametrize("where", ["#/trace/%zz?span=%zz", "#/wallet/%", "#/nothing/at/all", "#", "#/issues/%E0%A4%A"])
+def test_an_odd_address_breaks_nothing(page: Any, receiver: Receiver, dapp: str, where: str) -> None:
+    """A view is shown, and the others can be reached."""
+    page.goto(f"{receiver.url}/{where}")
+    page.click("nav a:has-text('Traces')")
+    page.wait_for_selector("a.line")
+
+
 def test_dark_and_light_are_remembered(page: Any, receiver: Receiver) -> None:
     """As the system has it, until somebody chooses."""
     page.emulate_media(color_scheme="dark")
