@@ -287,9 +287,9 @@ class Courier:
     def _resolve(self, desk: Desk) -> None:
         """Answer those whose wait is over."""
         for ticket in list(self._tickets):
-            taken_in = not self._inbox or self._inbox[0][2] > ticket.generation
+            taken_in = ticket.seen and (not self._inbox or self._inbox[0][2] > ticket.generation)
             ticket.safe = taken_in and desk.safe(ticket.generation)
-            in_vain = taken_in and ticket.seen and desk.stuck_until(ticket.deadline)
+            in_vain = taken_in and desk.stuck_until(ticket.deadline)
             if ticket.safe or in_vain or self._clock() >= ticket.deadline:
                 self._tickets.remove(ticket)
                 ticket.done.set()

@@ -123,25 +123,25 @@ class Safekeeping:
             save_at: monotonic second at which everything must be on disk, because somebody waits for a flush.
         """
         now = self._clock()
-        if not self._ready(now):
+        spool = self._ready(now)
+        if spool is None:
             return
         try:
-            if now >= self._next_look or (save_at is not None and now >= save_at):
-                self._next_look = now + self._tuning.spool_after_seconds / 2
-                everything = save_at is not None and now >= save_at
-                self._write_down(now if everything else now - self._tuning.spool_after_seconds, settled)
-            self._bring_back(now)
-            self._look_after(now)
+            self._bring_back(spool, now)
+            if now >= self._next_try:
+                self._write_down(spool, now, settled, save_at=save_at)
+                self._look_after(spool, now)
         except OSError as error:
             self._fail(error, now)
 
     def save_all(self, settled: Callable[[Parcel], None]) -> None:
         """Write everything down at once: the process leaves."""
         now = self._clock()
-        if self._ready(now):
+        spool = self._ready(now)
+        if spool is not None:
             try:
-                self._write_down(now, settled)
-                self._keep_losses()
+                self._write_down(spool, now, settled, save_at=now)
+                self._keep_losses(spool)
             except OSError as error:
                 self._fail(error, now)
 
@@ -155,6 +155,8 @@ class Safekeeping:
             return None
         if self._spool is None or self._clock() < self._next_try:
             return self._next_try
+        if self._spool.unread:
+            return self._clock()
         return min(self._next_patrol, self._next_look) if unsaved else self._next_patrol
 
     def close(self) -> None:
@@ -169,20 +171,23 @@ class Safekeeping:
             self._spool.abandon()
             self._spool = None
 
-    def _ready(self, now: float) -> bool:
-        """Whether there is a spool that works; opens it when that is due."""
-        if self._open_spool is None:
-            return False
-        if self._spool is None and now >= self._next_try:
+    def _ready(self, now: float) -> Spool | None:
+        """The spool; opened when that is due."""
+        if self._spool is None and self._open_spool is not None and now >= self._next_try:
             try:
                 self._spool = self._open_spool()
                 self._warned = False
             except OSError as error:
                 self._fail(error, now)
-        return self._spool is not None and now >= self._next_try
+        return self._spool
 
     def _fail(self, error: OSError, now: float) -> None:
+        """Leave the disk alone for a while; write off what was on it if the folder is gone."""
         self._next_try = now + _TRY_AGAIN_SECONDS
+        if self._spool is not None and not self._spool.exists:
+            self._book_lost(self._spool.write_off())
+            self._spool.abandon()
+            self._spool = None
         if not self._warned:
             self._warned = True
             _logger.warning("the spool cannot be used, delivery goes on without it: %s", error)
@@ -191,59 +196,60 @@ class Safekeeping:
         waiting = [*self._flights.cargos, *self._room.everything()]
         return [parcel for parcel in waiting if parcel.place is None and not parcel.report]
 
-    def _write_down(self, before: float, settled: Callable[[Parcel], None]) -> None:
-        """Write what was accepted before a monotonic second; what cannot be sent anyway leaves memory."""
-        assert self._spool is not None  # noqa: S101  for the type checker; `_ready` has seen to it
+    def _write_down(
+        self, spool: Spool, now: float, settled: Callable[[Parcel], None], *, save_at: float | None
+    ) -> None:
+        """Write what has waited for too long, or everything; what cannot be sent anyway leaves memory."""
+        everything = save_at is not None and now >= save_at
+        if not everything and now < self._next_look:
+            return
+        self._next_look = now + self._tuning.spool_after_seconds / 2
+        before = now if everything else now - self._tuning.spool_after_seconds
         unsaved = [parcel for parcel in self._unsaved() if parcel.accepted_at <= before]
         if not unsaved:
             return
-        self._book_lost(self._spool.store(unsaved))
+        self._book_lost(spool.store(unsaved))
         for parcel in unsaved:
             settled(parcel)
-        now = self._clock()
         written = {id(parcel) for parcel in unsaved}
         for parcel in self._room.remove(lambda one: id(one) in written and self._traffic.is_late(one.category, now)):
-            self._spool.release(parcel)
+            self.released(parcel)
         self._traffic.backlog_changed()
 
-    def _bring_back(self, now: float) -> None:
+    def _bring_back(self, spool: Spool, now: float) -> None:
         """Read ahead when the backlog may move."""
-        assert self._spool is not None  # noqa: S101  for the type checker; `_ready` has seen to it
 
         def allowed(category: Category) -> bool:
             return self._traffic.allowed(category, now)
 
         if not self._traffic.connectable(now) or self._room.has(allowed, late=True):
             return
-        most = _READ_AHEAD if self._traffic.flowing else 1
-        parcels, lost = self._spool.load(allowed, most)
+        parcels, lost = spool.load(allowed, _READ_AHEAD if self._traffic.flowing else 1)
         for parcel in parcels:
             self._room.put(parcel, late=True)
         self._book_lost(lost)
 
-    def _look_after(self, now: float) -> None:
+    def _look_after(self, spool: Spool, now: float) -> None:
         """Adopt what dead processes left; keep one's own losses for whoever comes after."""
-        assert self._spool is not None  # noqa: S101  for the type checker; `_ready` has seen to it
         if now >= self._next_patrol:
             self._next_patrol = now + self._tuning.spool_patrol_seconds
-            found = self._spool.patrol()
+            found = spool.patrol()
             self._book_lost(found.lost)
             for losses in found.losses:
                 self._ledger.give_back(losses)
-        adopted = self._spool.adopt_one()
-        if adopted is not None:
-            self._next_patrol = now
+        adopted = spool.adopt_one()
+        if adopted:
             for counts in adopted:
                 self._ledger.accept(counts)
             self._traffic.backlog_changed()
         if now >= self._next_losses:
             self._next_losses = now + _LOSSES_SECONDS
-            self._keep_losses()
+            self._keep_losses(spool)
 
-    def _keep_losses(self) -> None:
+    def _keep_losses(self, spool: Spool) -> None:
         losses = self._ledger.untold()
-        if losses != self._kept_losses and self._spool is not None:
-            self._spool.keep_losses(losses)
+        if losses != self._kept_losses:
+            spool.keep_losses(losses)
             self._kept_losses = losses
 
     def _book_lost(self, lost: Iterable[Counts]) -> None:

@@ -97,6 +97,16 @@ class Spool:
         self._home = Home.build(folder)
         self._owned: dict[Home, list[Segment]] = {self._home: []}
 
+    @property
+    def exists(self) -> bool:
+        """Whether this process's folder is still there."""
+        return self._home.path.exists()
+
+    @property
+    def unread(self) -> bool:
+        """Whether `adopt_one` has something to read."""
+        return bool(self._unread)
+
     def store(self, parcels: Sequence[Parcel]) -> list[Counts]:
         """Write parcels down; their `place` tells where.
 
@@ -187,14 +197,14 @@ class Spool:
         findings.lost += self._outdated()
         return findings
 
-    def adopt_one(self) -> list[Counts] | None:
+    def adopt_one(self) -> list[Counts]:
         """Read one file that a dead process left.
 
         Returns:
-            What it holds, or None when there is none to read.
+            What it holds.
         """
         if not self._unread:
-            return None
+            return []
         home, segment = self._unread.pop()
         try:
             waiting = segment.open_existing()
@@ -214,6 +224,14 @@ class Spool:
             OSError: they cannot be written.
         """
         self._home.write_losses(losses)
+
+    def write_off(self) -> list[Counts]:
+        """Give up everything that is only on disk.
+
+        Returns:
+            What is lost.
+        """
+        return [self._removed(segment) for segment in list(self._segments())]
 
     def close(self) -> None:
         """Let everything go; what is on disk stays for whoever comes after."""

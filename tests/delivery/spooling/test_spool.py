@@ -91,8 +91,8 @@ def adopt_all(spool: Spool) -> list[object]:
     """Patrol, and read what was adopted."""
     spool.patrol()
     counts: list[object] = []
-    while (found := spool.adopt_one()) is not None:
-        counts += found
+    while spool.unread:
+        counts += spool.adopt_one()
     return counts
 
 
