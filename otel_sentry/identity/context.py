@@ -6,15 +6,14 @@ Pure but for those two, which belong to the caller. Concurrent tasks and threads
 from __future__ import annotations
 
 import contextvars
-import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import Token
-from functools import wraps
 from typing import Any, TypeVar, cast
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
 
+from otel_sentry.identity.decoration import decorated
 from otel_sentry.identity.user import (
     USER_ID,
     USER_NAME,
@@ -95,8 +94,7 @@ class WalletBlock:
 
     def __call__(self, function: Function) -> Function:
         """Decorate a function, coroutine function, generator or asynchronous generator: each call has its own block."""
-        bind = next(make for is_kind, make in _DECORATIONS if is_kind(function))
-        return cast("Function", wraps(function)(bind(self.identity, function)))
+        return decorated(function, lambda: WalletBlock(self.identity))
 
 
 def _tell_open_spans(identity: Identity) -> None:
@@ -126,83 +124,3 @@ def _stamp_over(before: Mapping[str, Any], identity: Identity) -> dict[str, str]
     stale = [key for key in (USER_ID, USER_NAME) if before.get(key) in implied]
     stale += [key for key in (WALLET_CHAIN, WALLET_NAME) if key in before and key not in stamp]
     return {**dict.fromkeys(stale, ""), **stamp}
-
-
-def _plain(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **keywords: Any) -> Any:
-        with WalletBlock(identity):
-            return function(*args, **keywords)
-
-    return call
-
-
-def _coroutine(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
-    async def call(*args: Any, **keywords: Any) -> Any:
-        with WalletBlock(identity):
-            return await function(*args, **keywords)
-
-    return call
-
-
-def _generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
-    def call(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
-        own = own_context(identity)
-        return (yield from _Steps(function(*args, **keywords), own))
-
-    return call
-
-
-def _async_generator(identity: Identity, function: Callable[..., Any]) -> Callable[..., Any]:
-    async def call(*args: Any, **keywords: Any) -> AsyncGenerator[Any, Any]:
-        own = own_context(identity)
-        running = function(*args, **keywords)
-        step = running.asend(None)
-        try:
-            while True:
-                try:
-                    item = await _Steps(step, own)
-                except StopAsyncIteration:
-                    return
-                try:
-                    step = running.asend((yield item))
-                except Exception as thrown:  # noqa: BLE001  # handed on: only the generator knows what to do with it
-                    step = running.athrow(thrown)
-        finally:
-            await _Steps(running.aclose(), own)
-
-    return call
-
-
-_DECORATIONS: tuple[tuple[Callable[[Any], bool], Callable[..., Callable[..., Any]]], ...] = (
-    (inspect.isasyncgenfunction, _async_generator),
-    (inspect.iscoroutinefunction, _coroutine),
-    (inspect.isgeneratorfunction, _generator),
-    (callable, _plain),
-)
-
-
-class _Steps:
-    """Runs each step of a generator or awaitable in a context of its own: nothing leaks, nothing is lost."""
-
-    __slots__ = ("_own", "_steps")
-
-    def __init__(self, steps: Any, own: contextvars.Context) -> None:
-        self._steps = steps
-        self._own = own
-
-    def __iter__(self) -> _Steps:
-        return self
-
-    __await__ = __iter__
-
-    def __next__(self) -> Any:
-        return self._own.run(self._steps.send, None)
-
-    def send(self, value: Any) -> Any:
-        return self._own.run(self._steps.send, value)
-
-    def throw(self, *thrown: Any) -> Any:
-        return self._own.run(self._steps.throw, *thrown)
-
-    def close(self) -> None:
-        self._own.run(self._steps.close)

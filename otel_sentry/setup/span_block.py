@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from opentelemetry import trace
 
-from otel_sentry.setup.decoration import decorated
+from otel_sentry.identity.decoration import decorated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

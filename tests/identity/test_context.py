@@ -12,7 +12,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import Span, TracerProvider
 
-from otel_sentry.identity.context import SEGMENT_ATTRIBUTE, use_wallet, wallet_in, with_wallet
+from otel_sentry.identity.context import SEGMENT_ATTRIBUTE, own_context, use_wallet, wallet_in, with_wallet
 from otel_sentry.identity.user import NOBODY, Identity, identity_of
 from otel_sentry.otel import segments
 from otel_sentry.propagation.trace import Verdict
@@ -334,3 +334,11 @@ def test_an_explicit_user_survives_another_wallet(tracer: trace.Tracer) -> None:
         pass
 
     assert identity_of(attributes(span)) == Identity(user_id="42", wallet="bob")
+
+
+def test_own_context_binds_a_wallet_for_lazy_steps_only() -> None:
+    """What runs in the copy sees the wallet; whoever made it does not."""
+    own = own_context(ALICE)
+
+    assert own.run(wallet_in) == ALICE
+    assert wallet_in() is None
