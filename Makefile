@@ -9,7 +9,7 @@ PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PURE := protocol convert identity propagation
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check coverage bench bench-full bench-instructions docs wheel clean
+.PHONY: help demo test check coverage bench bench-full bench-instructions bugsink docs wheel clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(VENV)/check.installed coverage  ## Lint, types, import directions, cove
 coverage: $(VENV)/test.installed
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --quiet --cov-branch --cov-report term-missing \
 	  $(foreach room,$(PURE),--cov otel_sentry/$(room)) --cov-fail-under 100 $(addprefix tests/,$(PURE))
+
+bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a real Bugsink, which is installed first (200 MB)
+	$(BIN)/python -m tests.real.bugsink_check --folder $(VENV)/bugsink
 
 bench: $(VENV)/bench.installed  ## Measure against other ways to Sentry, side by side, in about a minute
 	$(BIN)/python -m tests.benchmarks quick
