@@ -16,7 +16,9 @@ _LEAST_SECOND: Final = 0.9995
 _LEAST_MILLISECOND: Final = 0.0009995
 """Where rounding reaches the next unit."""
 _SERVICE_KEYS = ("service.name", "resource.service.name", "sentry.sdk.name")
+_USER_ID_KEYS = ("user.id", "wallet.address")
 _USER_NAME_KEYS = ("user.name", "wallet.name", "user.email", "wallet.address")
+_READ_KEYS = ("sentry.op", *_SERVICE_KEYS, *_USER_ID_KEYS, *_USER_NAME_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _span_row(span: dict[str, Any]) -> SpanRow:
         end=start if end is None or end < start else end,
         is_segment=span.get("is_segment") is True,
         service=_first_text(attributes, _SERVICE_KEYS),
-        user=_person(_first_text(attributes, ("user.id", "wallet.address")), _first_text(attributes, _USER_NAME_KEYS)),
+        user=_person(_first_text(attributes, _USER_ID_KEYS), _first_text(attributes, _USER_NAME_KEYS)),
     )
 
 
@@ -161,8 +163,10 @@ def _person(user_id: str | None, name: str | None) -> str | None:
 
 
 def _values(attributes: Any) -> dict[str, Any]:
+    """Plain values of the attributes that a row reads; there may be a hundred others."""
     typed = _object(attributes)
-    return {key: value.get("value") if isinstance(value, dict) else value for key, value in typed.items()}
+    found = ((key, typed[key]) for key in _READ_KEYS if key in typed)
+    return {key: value.get("value") if isinstance(value, dict) else value for key, value in found}
 
 
 def _last(values: Any) -> Any:

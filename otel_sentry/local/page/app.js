@@ -99,9 +99,13 @@ async function changed(traces) {
   await new Promise((done) => setTimeout(done, document.hidden ? 2000 : 400));
   const arrived = waiting;
   waiting = null;
+  await count();
+  await follow(arrived);
+}
+
+async function count() {
   overview = (await ask("overview")) ?? overview;
   drawNav();
-  await follow(arrived);
 }
 
 function chooseTheme(theme) {
@@ -152,5 +156,5 @@ window.addEventListener("hashchange", open);
 
 firstTheme();
 open();
-changed(null);
+count();
 listen(changed, (text) => (state.textContent = text));

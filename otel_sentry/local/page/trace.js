@@ -10,6 +10,7 @@ import { Waterfall } from "./waterfall.js";
 
 /** Draw a trace; `?span=` chooses a span. */
 export async function traceView(main, [id], query) {
+  show(main, h("p", { class: "soft", role: "status" }, "Fetching the trace"));
   let trace = await ask("trace", { id });
   if (!trace) {
     show(main, h("h1", {}, "This trace is not here"), h("p", {}, "It has not arrived, or had to leave for newer ones."));
