@@ -79,6 +79,13 @@ def connect(
     return Connection(client, outbox, joined)
 
 
+def client_option(name: str) -> Any:
+    """An option of the current sentry-sdk client, also where 2.x reads it from `_experiments`; None if it has none."""
+    options: Mapping[str, Any] = sentry_sdk.get_client().options
+    value = options.get(name)
+    return (options.get("_experiments") or {}).get(name) if value is None else value
+
+
 class SdkOutbox:
     """Sends through the current sentry-sdk client, also one that the application makes later; an `Outbox`.
 

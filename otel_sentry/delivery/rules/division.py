@@ -36,7 +36,7 @@ def divided(parcel: Parcel, compressor: Compressor, date: float) -> list[Parcel]
     try:
         envelope = parse_envelope(decompress(parcel.encoding, parcel.body))
         groups = _groups(envelope.items)
-    except (MalformedEnvelope, ValueError, TypeError):
+    except (MalformedEnvelope, ValueError, TypeError, KeyError):
         return []
     if len(groups) < 2:
         return []
