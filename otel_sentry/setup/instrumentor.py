@@ -56,5 +56,11 @@ def _set_up(keywords: dict[str, Any]) -> None:
     if settings.config_file is not None:
         # What a YAML file says about Sentry is what its exporter was given; if it names none, nothing goes to Sentry.
         chosen = settings if keywords or not found else found[0]
-        settings = replace(chosen, traces_exporters=(SENTRY,) if keywords or found else ())
+        # The other signals are the file's business too; opentelemetry-distro names exporters that need not be there.
+        settings = replace(
+            chosen,
+            traces_exporters=(SENTRY,) if keywords or found else (),
+            logs_exporters=None,
+            metrics_exporters=None,
+        )
     set_up(settings)
