@@ -83,7 +83,7 @@ class Incident:
         wrapper: incident that takes this one in: its exception has this one as cause, context or member.
         is_bystander: that is so only because this one was being handled.
         passes: spans that it has left or may leave next: their text may be about it.
-        told: spans that have told of it.
+        told: who has told of it in text: spans by their id, logs of a span by minus its id.
         size: bytes of the payload, roughly.
         gone: it has been sent or dropped; the rest is kept to recognise its text.
     """

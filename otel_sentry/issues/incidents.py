@@ -94,22 +94,23 @@ class Incidents:
         """When the next incident has waited long enough; None if none waits."""
         return min((found.due for found in self._snapshot()), default=None)
 
-    def told_by(self, raised: Raise, link: SpanLink) -> Incident | None:
-        """The incident whose exception a span has recorded as text, if any; notes that the span has told of it.
+    def told_by(self, raised: Raise, link: SpanLink, teller: int) -> Incident | None:
+        """The incident whose exception somebody has told of as text, if any; notes that they have.
 
-        The exception must have come through that span, and each text of a span stands for one exception, so that two
-        equal exceptions stay two.
+        The exception must have come through the span, and nobody tells of one exception twice, so that two equal ones
+        stay two.
 
         Args:
             raised: what the text says.
             link: the span.
+            teller: who tells, see `Incident.told`.
         """
         with self._locked():
             for found in [*self._by_token.values(), *self._recent]:
-                if link.span_id not in found.passes or link.span_id in found.told or found.raised is None:
+                if link.span_id not in found.passes or teller in found.told or found.raised is None:
                     continue
                 if raised.tells_of(found.raised):
-                    found.told.add(link.span_id)
+                    found.told.add(teller)
                     found.pass_through(link)
                     return found
             return None

@@ -6,17 +6,14 @@ Identity decides (`exception_mark`); text is compared only with what identity ca
 
 from __future__ import annotations
 
-import contextvars
 import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from otel_sentry.issues import live_exception
-from otel_sentry.issues.bounds import bound_exceptions
 from otel_sentry.issues.exception_mark import Kin, Mark, claim, family, mark_of, overwrite
-from otel_sentry.issues.incident import Incident, Raise, Source, SpanLink
-from otel_sentry.issues.stand_in import keep_for_hint
-from otel_sentry.issues.text_event import ToldException
+from otel_sentry.issues.incident import Incident, Source, SpanLink
+from otel_sentry.issues.issue_payloads import IssuePayloads, raise_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,8 +22,10 @@ if TYPE_CHECKING:
     from otel_sentry.issues.incidents import Incidents
     from otel_sentry.issues.sdk import SentrySdk
     from otel_sentry.issues.segment_view import SegmentView
+    from otel_sentry.issues.text_event import ToldException
 
 SPAN_MECHANISM: Final = "auto.otel.span"
+LOG_MECHANISM: Final = "auto.log.otel"
 TEXT_MECHANISM: Final = "auto.otel.record_exception"
 _MOST_RELATIVES = 50
 HOLD_SECONDS: Final = 30.0
@@ -53,7 +52,7 @@ class IssueMaker:
         send: Callable[[Incident], None],
         clock: Callable[[], float],
     ) -> None:
-        self._sdk = sdk
+        self._payloads = IssuePayloads(sdk)
         self._incidents = incidents
         self._expected = expected
         self._send = send
@@ -74,36 +73,73 @@ class IssueMaker:
         Returns:
             The incident if it is new.
         """
+        incident = self._seen_alive(exception, link, segment, seen, SPAN_MECHANISM, escapes=escapes)
+        known = incident or self._known(exception)
+        if known is not None:
+            known.told.add(link.span_id)
+        return incident
+
+    def logged(
+        self, exception: BaseException, link: SpanLink | None, segment: SegmentView | None, seen: datetime
+    ) -> Incident | None:
+        """A log record carries an exception.
+
+        Args:
+            exception: alive, or kept by the record.
+            link: the span that was current.
+            segment: its local root.
+            seen: when.
+
+        Returns:
+            The incident if it is new.
+        """
+        return self._seen_alive(exception, link, segment, seen, LOG_MECHANISM, escapes=False)
+
+    def _known(self, exception: BaseException) -> Incident | None:
+        mark = mark_of(exception)
+        return self._incidents.get(mark.token) if mark is not None else None
+
+    def _seen_alive(
+        self,
+        exception: BaseException,
+        link: SpanLink | None,
+        segment: SegmentView | None,
+        seen: datetime,
+        mechanism: str,
+        *,
+        escapes: bool,
+    ) -> Incident | None:
+        """A live exception was seen; returns the incident if it is new."""
         if self._expected.is_expected(exception):
             return None
         mark = mark_of(exception)
         known = self._incidents.get(mark.token) if mark is not None else None
         if known is not None and mark is not None and mark.kin is Kin.SELF:
-            known.pass_through(link)
-            known.told.add(link.span_id)
+            if link is not None:
+                known.pass_through(link)
             self._goes_on(known, exception, escapes=escapes)
             return None
         if mark is not None and known is None and mark.kin is not Kin.BYSTANDER:
             return None
         incident = self._open(Source.SPAN, link, segment, seen)
-        incident.told.add(link.span_id)
         if not self._identify(incident, exception, mark, known):
             return None
         incident.escaped = escapes
-        self._describe(incident, exception)
+        self._payloads.describe(incident, exception, mechanism)
         self._keep(incident)
         return incident
 
     def told(
         self,
         exception: ToldException,
-        link: SpanLink,
+        link: SpanLink | None,
         segment: SegmentView | None,
         seen: datetime,
         *,
         escapes: bool,
+        mechanism: str = TEXT_MECHANISM,
     ) -> Incident | None:
-        """A span tells of an exception that is no longer alive.
+        """A span or a log record tells of an exception that is no longer alive.
 
         Args:
             exception: what it tells.
@@ -111,6 +147,7 @@ class IssueMaker:
             segment: its local root.
             seen: when it was recorded.
             escapes: the span is the local root, and the exception went on.
+            mechanism: who tells.
 
         Returns:
             The incident if it is new.
@@ -118,19 +155,21 @@ class IssueMaker:
         raised = exception.raised
         if self._expected.is_expected_text(raised.type, raised.message):
             return None
-        known = self._incidents.told_by(raised, link)
+        teller = _teller(link, mechanism)
+        known = self._incidents.told_by(raised, link, teller) if link is not None else None
         if known is not None:
             known.escaped = known.escaped or escapes
             return None
         incident = self._open(Source.TEXT, link, segment, seen)
-        incident.told.add(link.span_id)
         incident.raised = raised
         incident.escaped = escapes
+        if link is not None:
+            incident.told.add(teller)
         for relative in exception.relatives[:_MOST_RELATIVES]:
-            part = self._incidents.told_by(relative, link)
+            part = self._incidents.told_by(relative, link, teller) if link is not None else None
             if part is not None and not part.gone:
                 self._take_in(incident, part, Kin.WRAPPED)
-        self._fill(incident, exception.values(self._sdk, {"type": TEXT_MECHANISM, "handled": True}))
+        self._payloads.tell(incident, exception, mechanism)
         self._keep(incident)
         return incident
 
@@ -167,7 +206,7 @@ class IssueMaker:
         known.escaped = known.escaped or escapes
         self._stands_alone(known)
         if known.source is Source.SPAN and known.event is not None:
-            self._add_outer_frames(known, exception)
+            self._goes_out_larger(known, exception)
 
     def _stands_alone(self, known: Incident) -> None:
         """What took `known` in has not replaced it after all: it is on its way again, by itself."""
@@ -233,47 +272,10 @@ class IssueMaker:
         if outer.link is not None and (incident.link is None or outer.home is incident.home):
             incident.link, incident.segment = outer.link, outer.segment
 
-    def _describe(self, incident: Incident, exception: BaseException) -> None:
-        """Build the payload while the exception's frames are alive."""
-        traceback = live_exception.natural_traceback(exception)
-        mechanism = {"type": SPAN_MECHANISM, "handled": True}
-        try:
-            values = self._sdk.exceptions(exception, traceback, mechanism)
-        except Exception:  # noqa: BLE001  # whatever an odd exception does when it is looked at
-            values = ToldException(live_exception.as_attributes(exception)).values(self._sdk, mechanism)
-            frames = self._sdk.frames(traceback)
-            values[-1].update({"stacktrace": {"frames": frames}} if frames else {})
-        live_exception.release_locals(exception)
-        incident.frames = live_exception.depth(traceback)
-        incident.raised = raise_of(exception)
-        incident.context = contextvars.copy_context()
-        incident.hint = {"exc_info": keep_for_hint(exception)}
-        self._fill(incident, values)
-
-    @staticmethod
-    def _fill(incident: Incident, values: list[dict[str, Any]]) -> None:
-        incident.event = {
-            "event_id": incident.event_id,
-            "level": "error",
-            "timestamp": incident.seen,
-            "exception": {"values": values},
-        }
-        incident.context = incident.context or contextvars.copy_context()
-        incident.size = bound_exceptions(incident.event)
-
-    def _add_outer_frames(self, known: Incident, exception: BaseException) -> None:
-        """Prepend the frames that the exception has left since; only they are looked at."""
-        traceback = live_exception.natural_traceback(exception)
-        further = live_exception.depth(traceback) - known.frames
-        values = (known.event or {}).get("exception", {}).get("values")
-        if further <= 0 or not values or known.frames >= live_exception.MAX_FRAMES:
-            return
-        outer = self._sdk.frames(live_exception.outermost(traceback, further))
-        live_exception.release_locals(exception)
-        stacktrace = values[-1].setdefault("stacktrace", {"frames": []})
-        stacktrace["frames"] = [*outer, *stacktrace["frames"]]
-        known.frames += further
-        for surplus in self._incidents.resize(known, bound_exceptions(known.event or {})):
+    def _goes_out_larger(self, known: Incident, exception: BaseException) -> None:
+        """Add the frames that an exception has left since it was last seen."""
+        size = self._payloads.add_outer_frames(known, exception)
+        for surplus in self._incidents.resize(known, size):
             self._send(surplus)
 
     def _keep(self, incident: Incident) -> None:
@@ -281,11 +283,7 @@ class IssueMaker:
             self._send(surplus)
 
 
-def raise_of(exception: BaseException) -> Raise:
-    """What the text of a live exception would say."""
-    attributes = live_exception.as_attributes(exception, with_stacktrace=False)
-    return Raise(
-        attributes["exception.type"].removeprefix("__main__."),
-        attributes["exception.message"],
-        live_exception.raising_lines(live_exception.natural_traceback(exception)),
-    )
+def _teller(link: SpanLink | None, mechanism: str) -> int:
+    if link is None:
+        return 0
+    return -link.span_id if mechanism == LOG_MECHANISM else link.span_id

@@ -12,6 +12,9 @@ from otel_sentry.issues.incident import Incident, Source
 from otel_sentry.issues.surroundings import Surroundings, merge_user
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import ReadableSpan
 
     from otel_sentry.issues.incidents import Incidents
@@ -37,11 +40,14 @@ class IssueSender:
         self._incidents = incidents
         self._surroundings = surroundings
 
-    def place(self, event: Event, incident: Incident, span: ReadableSpan) -> None:
-        """Tell an incident's own event what its span knows, before the span is gone."""
+    def place(
+        self, event: Event, incident: Incident, attributes: Mapping[str, Any] | None, resource: Resource | None
+    ) -> None:
+        """Tell an incident's own event what is known where it was seen; see `Workbench.opened`."""
+        merge_user(event, self._surroundings.user(attributes, incident.segment))
         client = self._sdk.client()
-        merge_user(event, self._surroundings.user(span.attributes, incident.segment))
-        self._surroundings.process(event, span.resource, client.options if client is not None else {})
+        if resource is not None and client is not None:
+            self._surroundings.process(event, resource, client.options)
 
     def complete(self, incident: Incident, root: ReadableSpan | None) -> None:
         """Tell an incident's own event what its local root knows now: final name, user, span events."""

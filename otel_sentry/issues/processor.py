@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.issues.breadcrumbs import SpanBreadcrumbs
 from otel_sentry.issues.expected import Expected
+from otel_sentry.issues.log_sightings import LogSightings
 from otel_sentry.issues.sdk import SentrySdk
 from otel_sentry.issues.sdk_captures import SdkCaptures
 from otel_sentry.issues.span_sightings import SpanSightings
@@ -21,6 +22,7 @@ from otel_sentry.issues.surroundings import Surroundings, TraceHeader, plain_tra
 from otel_sentry.issues.workbench import Workbench
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
     from opentelemetry.sdk.trace import Span
     from sentry_sdk.client import BaseClient
 
@@ -84,6 +86,7 @@ class IssueProcessor(SpanProcessor):
         )
         self._spans = SpanSightings(self._bench, crumbs)
         self._captures = SdkCaptures(self._bench, segment_of)
+        self._logs = LogSightings(self._bench, segment_of)
 
     @property
     def failures(self) -> int:
@@ -104,6 +107,27 @@ class IssueProcessor(SpanProcessor):
                 self._spans.settle(span, self._segment_of(span))
         except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
             self._bench.failed(error)
+
+    def log_record(self, record: ReadableLogRecord | ReadWriteLogRecord) -> bool:
+        """Make an issue of the exception in a log record of severity ERROR, unless it is one already.
+
+        Where the record is emitted the exception is alive; later, as exporters see it, often only its text is left.
+
+        Args:
+            record: of OpenTelemetry, with `exception.*` attributes or an exception.
+
+        Returns:
+            Whether the record tells of an exception that is an issue.
+        """
+        try:
+            client = self._bench.sdk.client()
+            if client is None:
+                return False
+            self._captures.watch(client)
+            return self._logs.look(record)
+        except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
+            self._bench.failed(error)
+            return False
 
     def event_processor(self, event: dict[str, Any], hint: dict[str, Any] | None) -> dict[str, Any] | None:
         """Link an event of sentry-sdk to its span and user; None for what is an issue already."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, ReadableSpan, Span
 
     from otel_sentry.issues.breadcrumbs import SpanBreadcrumbs
-    from otel_sentry.issues.incident import Incident
     from otel_sentry.issues.segment_view import SegmentView
     from otel_sentry.issues.workbench import Workbench
 
@@ -78,7 +77,7 @@ class SpanSightings:
         link = link_of(span.context, span.parent)
         incident = self._bench.maker.left(exception, link, segment, seen, escapes=escapes)
         if incident is not None:
-            self._opened(incident, span)
+            self._bench.opened(incident, span.attributes, span.resource)
         # Recorded by hand and then raised on: the last two records are of the same exception.
         same = own[-2:]
         return [event for event in recorded if event not in same]
@@ -97,15 +96,7 @@ class SpanSightings:
         link = link_of(span.context, span.parent)
         incident = self._bench.maker.told(exception, link, segment, seen, escapes=escapes)
         if incident is not None:
-            self._opened(incident, span)
-
-    def _opened(self, incident: Incident, span: Span) -> None:
-        if incident.event is not None:
-            self._bench.sender.place(incident.event, incident, span)
-        if incident.segment is None or incident.segment.root is None:
-            self._bench.wait_a_moment(incident)
-        else:
-            self._bench.wait(incident)
+            self._bench.opened(incident, span.attributes, span.resource)
 
     def settle(self, span: Span, segment: SegmentView | None) -> None:
         """Settle the incidents of a local root that is ending.

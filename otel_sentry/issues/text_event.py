@@ -43,8 +43,10 @@ class ToldException:
     @property
     def raised(self) -> Raise:
         """Type, message and lines nearest to the raise, for comparison with live exceptions."""
-        frames = self._parsed.frames if self._parsed is not None else []
-        return Raise(self.type.removeprefix("__main__."), self.message, _lines(frames))
+        if self._parsed is None or not self._is_whole:
+            return Raise(self.type.removeprefix("__main__."), self.message, ())
+        # The traceback says more than loggers do, which leave the module out of the type.
+        return Raise(self._parsed.type, self._parsed.value, _lines(self._parsed.frames))
 
     @property
     def relatives(self) -> list[Raise]:
@@ -76,12 +78,21 @@ class ToldException:
             }
             for index, (found, parent, source) in enumerate(flat)
         ]
-        # The attributes say type and message exactly; the traceback's last lines also have the notes.
-        told = _named(self.type or self._parsed.type, self._parsed.value)
-        if not told["value"].startswith(self.message):
-            told["value"] = self.message
-        values[0].update(told)
+        if self._is_whole:
+            values[0].update(_named(max(self.type, self._parsed.type, key=len), self._parsed.value))
+        else:
+            values[0].update(_named(self.type, self.message))
         return values[::-1]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the traceback ends with the exception that the attributes speak of: then it says more than they do.
+
+        It has the notes and the whole message; limits on attributes may have cut it, though.
+        """
+        if self._parsed is None or not self._parsed.type:
+            return False
+        return not self.type or self.type.rpartition(".")[2] == self._parsed.type.rpartition(".")[2]
 
     def _without_frames(self, mechanism: Mapping[str, Any]) -> dict[str, Any]:
         """Text of another language than Python stays readable, as part of the message."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otel_sentry.issues.alarm import Alarm
 from otel_sentry.issues.incidents import Incidents
@@ -14,6 +14,8 @@ from otel_sentry.issues.issue_maker import IssueMaker
 from otel_sentry.issues.issue_sender import IssueSender
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.resources import Resource
+
     from otel_sentry.issues.expected import Expected
     from otel_sentry.issues.incident import Incident
     from otel_sentry.issues.sdk import SentrySdk
@@ -56,6 +58,21 @@ class Workbench:
         self._on_its_way = threading.RLock()
         self.failures = 0
         """Sightings that our own fault lost."""
+
+    def opened(self, incident: Incident, attributes: Mapping[str, Any] | None, resource: Resource | None) -> None:
+        """Complete a new incident by what is known where it was seen, and let it wait.
+
+        Args:
+            incident: new.
+            attributes: of the span or log record that saw it.
+            resource: of the process.
+        """
+        if incident.event is not None:
+            self.sender.place(incident.event, incident, attributes, resource)
+        if incident.segment is None or incident.segment.root is None:
+            self.wait_a_moment(incident)
+        else:
+            self.wait(incident)
 
     def wait(self, incident: Incident) -> None:
         """Let an incident wait for its local root, 30 seconds at most."""
