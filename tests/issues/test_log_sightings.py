@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sentry_sdk
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.resources import Resource
 
+from otel_sentry.issues.log_processor import IssueLogProcessor
+
 if TYPE_CHECKING:
-    from opentelemetry.sdk._logs import Logger
+    from opentelemetry.sdk._logs import Logger, ReadWriteLogRecord
 
     from tests.issues.lab import Lab
 
 
-class Telling(LogRecordProcessor):
-    """Tells the issues room of each record when it is emitted, or later."""
+class Telling:
+    """Has the issues room told of each record when it is emitted, or later, when it is exported."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -25,20 +27,14 @@ class Telling(LogRecordProcessor):
         self.kept: list[ReadWriteLogRecord] = []
         self.answers: list[bool] = []
 
-    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        self.kept.append(log_record)
+    def emitted(self, record: ReadWriteLogRecord) -> None:
+        self.kept.append(record)
         if not self.late:
-            self.answers.append(self.lab.issues.log_record(log_record))
+            self.answers.append(self.lab.issues.log_record(record))
 
     def export(self) -> None:
         """What a batch exporter does, on a thread of its own."""
         self.answers += [self.lab.issues.log_record(record) for record in self.kept]
-
-    def shutdown(self) -> None:
-        pass
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -50,7 +46,7 @@ def telling(lab: Lab) -> Telling:
 def logger(telling: Telling) -> Logger:
     """A real OpenTelemetry logger."""
     provider = LoggerProvider(resource=Resource.create({"service.name": "lab"}), shutdown_on_exit=False)
-    provider.add_log_record_processor(telling)
+    provider.add_log_record_processor(IssueLogProcessor(telling.emitted))
     return provider.get_logger("shop")  # type: ignore[return-value]
 
 
