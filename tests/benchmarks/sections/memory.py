@@ -55,8 +55,8 @@ MEMORY: Final = Section(
     "memory",
     "Memory while the network hangs",
     "12,600 spans at 100 requests a second towards a receiver that takes requests and answers none; Python's account "
-    "of memory seven seconds later, divided by the spans that arrive once it answers. A peer that threw most of them away "
-    "holds little, but not per span.",
+    "of memory seven seconds later, divided by the spans that arrive once it answers. A peer that threw most of them "
+    "away holds little, but not per span.",
     _measure,
     _render,
 )
