@@ -11,7 +11,7 @@ PURE := protocol convert identity propagation
 GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach room,$(PURE),--cov otel_sentry/$(room))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-full bench-instructions bugsink docs wheel clean
+.PHONY: help demo test check bench bench-full bench-instructions bugsink docs wheel real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ docs: $(VENV)/check.installed  ## Print the generated pages of the documentation
 wheel: $(VENV)/check.installed  ## Build wheel and source distribution into dist/
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist
+
+real-backend: $(VENV)/demo.installed  ## Send the example's traces to a real OTLP backend (Phoenix, 850 MB) and read them back
+	$(PIP) opentelemetry-exporter-otlp-proto-http
+	$(BIN)/python -m tests.real.otlp_backend_check $(PHOENIX)
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
