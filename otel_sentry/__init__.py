@@ -13,6 +13,8 @@ from otel_sentry._version import __version__
 if TYPE_CHECKING:
     from otel_sentry.errors import InvalidSetting, OtelSentryError
     from otel_sentry.identity.context import use_wallet
+    from otel_sentry.otel.log_exporter import SentryLogExporter
+    from otel_sentry.otel.metric_exporter import SentryMetricExporter
     from otel_sentry.otel.propagator import SentryPropagator
     from otel_sentry.otel.sampler import SentrySampler
     from otel_sentry.otel.span_exporter import SentrySpanExporter
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = [
     "InvalidSetting",
     "OtelSentryError",
+    "SentryLogExporter",
+    "SentryMetricExporter",
     "SentryPropagator",
     "SentrySampler",
     "SentrySpanExporter",
@@ -38,6 +42,8 @@ __all__ = [
 _HOME = {
     "InvalidSetting": "errors",
     "OtelSentryError": "errors",
+    "SentryLogExporter": "otel.log_exporter",
+    "SentryMetricExporter": "otel.metric_exporter",
     "SentryPropagator": "otel.propagator",
     "SentrySampler": "otel.sampler",
     "SentrySpanExporter": "otel.span_exporter",

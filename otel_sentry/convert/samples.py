@@ -7,6 +7,7 @@ and sum are the histogram's. So a percentile is off by less than the width of it
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -42,12 +43,13 @@ class Samples(NamedTuple):
 
 def samples(point: Point) -> Samples:
     """Estimate the measurements of a delta histogram; each exemplar takes the place of one estimate of its bucket."""
+    if len(point.exemplars) == point.count <= MAX_SAMPLES:
+        return Samples(list(point.exemplars), [])
     exemplars: list[Exemplar] = []
     unknown: list[Bucket] = []
-    known = sorted(point.exemplars, key=lambda exemplar: exemplar.value)
+    known = deque(sorted(point.exemplars, key=lambda exemplar: exemplar.value))
     for bucket in _thinned(_between_its_ends(point)):
-        inside = [exemplar for exemplar in known if _holds(bucket, exemplar.value)][: bucket.size]
-        known = [exemplar for exemplar in known if exemplar not in inside]
+        inside = _inside(bucket, known)
         exemplars += inside
         unknown.append(bucket._replace(size=bucket.size - len(inside)))
     count = len(exemplars) + sum(bucket.size for bucket in unknown)
@@ -115,8 +117,24 @@ def _thinned(buckets: Sequence[Bucket]) -> Iterator[Bucket]:
         yield bucket._replace(size=seen * kept // total - before * kept // total)
 
 
-def _holds(bucket: Bucket, value: float) -> bool:
-    return bucket.low < value <= bucket.high or value == bucket.low == bucket.high
+def _inside(bucket: Bucket, known: deque[Exemplar]) -> list[Exemplar]:
+    """Take what lies in a bucket off the front of `known`, ascending; no more than the bucket holds is of use."""
+    found: list[Exemplar] = []
+    while known and known[0].value <= bucket.high:
+        if known[0].value < bucket.low:
+            known.popleft()
+        elif len(found) == bucket.size and (bucket.high == bucket.low):
+            break  # the rest of those at an end belong to the bucket beside it
+        else:
+            found.append(known.popleft())
+    return _evenly(found, bucket.size)
+
+
+def _evenly(found: list[Exemplar], size: int) -> list[Exemplar]:
+    """`size` of them at most, from all over the bucket."""
+    if len(found) <= size:
+        return found
+    return [found[position * len(found) // size] for position in range(size)]
 
 
 def _spread(buckets: Sequence[Bucket], wanted_sum: float) -> Iterator[float]:

@@ -11,6 +11,7 @@ TRACE_METRIC_CONTENT_TYPE: Final = "application/vnd.sentry.items.trace-metric+js
 
 MAX_SPANS_PER_ENVELOPE: Final = 1000
 MAX_LOGS_PER_ENVELOPE: Final = 100
+MAX_METRICS_PER_ENVELOPE: Final = 1000
 TARGET_ENVELOPE_BYTES: Final = 5_000_000
 """Uncompressed bytes at which a span envelope is closed; Relay refuses containers beyond 12 MiB."""
 MAX_EVENT_BYTES: Final = 1 << 20
