@@ -73,8 +73,8 @@ def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
 
 def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     """Other backends alone: identity stays, for it is plain OpenTelemetry."""
-    if plan.existing is None and not plan.exporters:
-        return Telemetry(settings)
+    if plan.existing is None and not settings.traces_exporters:
+        return Telemetry(settings)  # `none` by name is another matter: traces still pass through this process
     provider = plan.carried_out()
     provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
     return _attached(Telemetry(settings, others=partial(other_processors, provider)))
