@@ -102,3 +102,4 @@ class Lab:
         global_event_processors.remove(self.issues.event_processor)
         self.client.close(timeout=0)
         sentry_sdk.get_global_scope().set_client(None)
+        sentry_sdk.get_isolation_scope().clear()
