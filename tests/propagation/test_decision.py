@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_sentry.propagation.decision import decide, valid_rate
+from otel_sentry.propagation.decision import decide, dropped, valid_rate
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
 
 trace_ids = st.integers(1, 2**128 - 1)
@@ -151,3 +151,12 @@ def test_contradicting_callers_are_followed_without_their_rate() -> None:
 def test_rates(answer: object, rate: float | None) -> None:
     """Real numbers from 0 to 1 are rates."""
     assert valid_rate(answer) == rate
+
+
+def test_a_dropped_trace_keeps_its_number() -> None:
+    """Whatever the rate was, it is now 0, so that the law still holds."""
+    taken = decide(trace_id=7, incoming=None, rate=1.0)
+    verdict = dropped(taken)
+
+    assert (verdict.sampled, verdict.sample_rate) == (False, 0.0)
+    assert verdict.sample_rand == taken.sample_rand
