@@ -22,6 +22,9 @@ PARTS = {"opentelemetry", "otel_sentry"}
 BROUGHT = {"urllib3": "sentry-sdk", "typing_extensions": "opentelemetry-sdk"}
 """Import that a base dependency cannot live without → that dependency."""
 
+HOSTS = {"asgiref", "celery", "django", "flask", "flask_login"}
+"""The application's own libraries: imported only where it uses them."""
+
 
 def imported_packages() -> set[str]:
     """Top-level names that the package imports, at run time or for types."""
@@ -75,7 +78,7 @@ def test_every_third_party_import_is_declared() -> None:
         if not declared & {normal(one) for one in providers.get(name, [])}
     }
 
-    assert set(undeclared) <= set(BROUGHT)
+    assert set(undeclared) - HOSTS <= set(BROUGHT)
 
 
 @pytest.mark.parametrize(("name", "dependency"), BROUGHT.items(), ids=list(BROUGHT))

@@ -360,4 +360,5 @@ def _reads_environment(node: ast.AST) -> bool:
     readers = {"environ", "environb", "getenv", "getenvb"}
     if isinstance(node, ast.ImportFrom):
         return node.module == "os" and any(alias.name in readers for alias in node.names)
-    return isinstance(node, ast.Attribute) and node.attr in readers
+    is_of_os = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os"
+    return is_of_os and node.attr in readers
