@@ -1,4 +1,4 @@
-"""Which exceptions are expected control flow and make no issue. Pure: reads types and their status attributes.
+"""Which exceptions are expected control flow and make no issue. Reads types and their status attributes, keeps nothing.
 
 Rule: names, not classes, so that no framework has to be installed; an exception counts by any of its base classes.
 """
@@ -6,6 +6,7 @@ Rule: names, not classes, so that no framework has to be installed; an exception
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -85,13 +86,18 @@ class Expected:
 
     def is_expected_text(self, type_name: str, message: str) -> bool:
         """The same for an exception of which only type and message are known."""
-        attribute = self._table.get(type_name)
+        kind = _loaded(type_name)
+        names = [type_name, *(qualified_name(base) for base in (kind.__mro__[1:-1] if kind is not None else ()))]
+        attribute = next((self._table[name] for name in names if name in self._table), None)
         if attribute is None or attribute == ALWAYS:
             return attribute is not None
         if type_name == "SystemExit":
             return message in ("", "0", "None")
-        status = _STATUS_IN_TEXT.match(message)
-        return status is not None and int(status.group(1)) < _FIRST_SERVER_ERROR
+        status = getattr(kind, attribute, None)
+        told = _STATUS_IN_TEXT.match(message)
+        if not isinstance(status, int) and told is not None:
+            status = int(told.group(1))
+        return isinstance(status, int) and status < _FIRST_SERVER_ERROR
 
     def _is_expected(self, exception: BaseException) -> bool:
         for kind in type(exception).__mro__[:-1]:
@@ -105,6 +111,13 @@ def qualified_name(kind: type) -> str:
     """`module.QualName`; builtins without their module, as OpenTelemetry writes `exception.type`."""
     module = kind.__module__
     return kind.__qualname__ if not module or module == "builtins" else f"{module}.{kind.__qualname__}"
+
+
+def _loaded(type_name: str) -> type | None:
+    """The class of a name, if its module is loaded; nothing is imported for it."""
+    module_name, _, name = type_name.rpartition(".")
+    found = getattr(sys.modules.get(module_name), name, None)
+    return found if isinstance(found, type) else None
 
 
 def _is_success(exception: BaseException, attribute: str) -> bool:

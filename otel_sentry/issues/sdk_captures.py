@@ -17,6 +17,7 @@ from otel_sentry.issues.bounds import bound_exceptions
 from otel_sentry.issues.gate import Forward, Gate
 from otel_sentry.issues.incident import Source, SpanLink
 from otel_sentry.issues.issue_sender import OUR_HINT, set_handled
+from otel_sentry.issues.segment_view import is_open
 from otel_sentry.issues.surroundings import link_of, merge_user
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class SdkCaptures:
 
     def _settle(self, incident: Incident, event: Event) -> None:
         """Hold the event while its local root is open; let it pass where nothing more will be known."""
-        if _is_open(incident.segment):
+        if is_open(incident.segment):
             self._bench.wait(incident)
             return
         if incident.escaped:
@@ -105,13 +106,9 @@ class SdkCaptures:
         if incident is None or incident.source is not Source.SDK or incident.envelope is not None:
             return False
         incident.envelope, incident.forward = envelope, forward
-        if not _is_open(incident.segment):
+        if not is_open(incident.segment):
             self._bench.send(incident)
         return True
-
-
-def _is_open(segment: SegmentView | None) -> bool:
-    return segment is not None and segment.root is not None
 
 
 def _is_lost_task(hint: Event) -> bool:

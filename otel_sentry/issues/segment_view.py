@@ -50,5 +50,11 @@ class SegmentView(Protocol):
         """The trace's dynamic sampling context; freezes it."""
 
 
+def is_open(segment: SegmentView | None) -> bool:
+    """Whether the local root goes on; not while it is ending."""
+    root = segment.root if segment is not None else None
+    return root is not None and root.is_recording()
+
+
 SegmentOf = Callable[[object], "SegmentView | None"]
 """Gives the segment of a live span; None for spans that our span processor has not seen."""

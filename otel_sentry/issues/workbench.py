@@ -12,6 +12,7 @@ from otel_sentry.issues.alarm import Alarm
 from otel_sentry.issues.incidents import Incidents
 from otel_sentry.issues.issue_maker import IssueMaker
 from otel_sentry.issues.issue_sender import IssueSender
+from otel_sentry.issues.segment_view import is_open
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -69,10 +70,10 @@ class Workbench:
         """
         if incident.event is not None:
             self.sender.place(incident.event, incident, attributes, resource)
-        if incident.segment is None or incident.segment.root is None:
-            self.wait_a_moment(incident)
-        else:
+        if is_open(incident.segment):
             self.wait(incident)
+        else:
+            self.wait_a_moment(incident)
 
     def wait(self, incident: Incident) -> None:
         """Let an incident wait for its local root, 30 seconds at most."""
