@@ -18,6 +18,7 @@ from otel_sentry.protocol.attributes import (
     Attribute,
 )
 from otel_sentry.protocol.json_text import dumps
+from otel_sentry.protocol.valid_text import valid_text
 
 MAX_JSON_DEPTH: Final = 16
 """Nesting kept in JSON text; what lies deeper (or refers to itself) is shown as Python shows it."""
@@ -75,17 +76,6 @@ def text(value: Any) -> str:
         return valid_text(value if type(value) is str else str(value))
     except Exception:  # noqa: BLE001  a foreign __str__ may raise anything
         return hex(value) if isinstance(value, int) else f"<{type(value).__name__} that cannot be shown>"
-
-
-def valid_text(value: str) -> str:
-    """`value` with halves of surrogate pairs joined and lone ones replaced by U+FFFD."""
-    if value.isascii():
-        return value
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return value
 
 
 def json_text(value: Any) -> str:

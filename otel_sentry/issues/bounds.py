@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from otel_sentry.convert.values import valid_text
 from otel_sentry.protocol.item_kinds import MAX_EVENT_BYTES
 from otel_sentry.protocol.json_text import dumps
+from otel_sentry.protocol.valid_text import valid_text
 
 MAX_MESSAGE: Final = 8192
 """Characters of `exception.values[].value`. Source: Relay's limit for that field."""

@@ -7,9 +7,10 @@ import sysconfig
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_sentry.convert.values import text, valid_text
+from otel_sentry.convert.values import text
 from otel_sentry.issues.incident import COMPARED_LINES, Raise
 from otel_sentry.issues.traceback_text import TextException, TextFrame, parse_traceback
+from otel_sentry.protocol.valid_text import valid_text
 
 if TYPE_CHECKING:
     from otel_sentry.issues.sdk import SentrySdk

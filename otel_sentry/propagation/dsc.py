@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from otel_sentry.propagation.sample_numbers import parsed_sample_rand, sample_rand_text
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
+from otel_sentry.protocol.valid_text import valid_text
 
 _REPLAY_ID = re.compile(r"[0-9a-fA-F]{32}")
 _KEY_LENGTH = 32
@@ -103,7 +104,7 @@ def envelope_dsc(dsc: Mapping[str, str], *, trace_id: int, public_key: str) -> d
         trace_id: that of the spans in the envelope.
         public_key: of the DSN the envelope goes to; used when the context names none.
     """
-    readable = {key: value for key, value in dsc.items() if _is_readable(key, value)}
+    readable = {valid_text(key): valid_text(value) for key, value in dsc.items() if _is_readable(key, value)}
     if "transaction" in readable:
         readable.pop("segment_name", None)
     caller_key = readable.get("public_key", "")

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final, TypeVar
 
 from otel_sentry.protocol.dsn import Dsn
+from otel_sentry.protocol.valid_text import valid_text
 
 Parser = Callable[[Any], Any]
 Choice = TypeVar("Choice", bound=Enum)
@@ -23,7 +24,7 @@ def text(raw: Any) -> str:
     """Any text."""
     if not isinstance(raw, str):
         raise ValueError("text")
-    return raw.strip()
+    return valid_text(raw.strip())
 
 
 def url(raw: Any) -> str:

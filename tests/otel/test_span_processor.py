@@ -273,3 +273,16 @@ def test_shutdown_without_a_span_makes_no_client() -> None:
     processor.shutdown()
 
     assert processor._pipeline._outbox is None
+
+
+@pytest.mark.parametrize("wire_format", ["span", "transaction"])
+def test_no_lone_surrogate_loses_a_trace(
+    receiver: Receiver, tracing: Callable[..., Tracing], wire_format: str
+) -> None:
+    """In a root's name, release and environment too: what UTF-8 cannot carry is replaced, the span still goes."""
+    provider, tracer = tracing(wire_format=wire_format, release="r\udcff", environment="e\udcff")
+    with tracer.start_as_current_span("n\udcff"):
+        pass
+
+    assert provider.force_flush(10_000)
+    assert [span["name"] for span in receiver.spans] == ["n\N{REPLACEMENT CHARACTER}"]
