@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from otel_sentry.convert.values import plain_values, valid_text
+from otel_sentry.convert.values import plain_values
 from otel_sentry.issues.live_exception import EXCEPTION_EVENT
+from otel_sentry.protocol.valid_text import valid_text
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, ReadableSpan
