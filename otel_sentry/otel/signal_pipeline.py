@@ -70,6 +70,7 @@ class SignalPipeline:
 
     def __init__(self, settings: Settings, outbox: Outbox | None, kind: Kind) -> None:
         self._kind = kind
+        self._trace: tuple[int, str] | None = None
         self.adopt(settings, outbox)
 
     def adopt(self, settings: Settings, outbox: Outbox | None) -> None:
@@ -79,7 +80,6 @@ class SignalPipeline:
         self._outbox: Outbox | None = None
         self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
         self._service: tuple[Resource, dict[str, Attribute]] | None = None
-        self._trace: tuple[int, str] | None = None
         self.identity_of = identity_reader(settings.wallet_attributes)
         self.identity_names = identity_keys(settings.wallet_attributes)
 

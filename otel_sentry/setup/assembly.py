@@ -13,15 +13,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry import trace
+from opentelemetry import _logs, trace
 
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.departure import before_child_exits, on_sigterm
 from otel_sentry.setup.exporters import reaches_sentry
+from otel_sentry.setup.logging_handler import install_logging_handler
 from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
-from otel_sentry.setup.signals import SignalsPlan
+from otel_sentry.setup.signals import SignalsPlan, is_set
 from otel_sentry.setup.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ def set_up(settings: Settings) -> Telemetry:
             _logger.info("otel_sentry sends nothing to Sentry: SENTRY_DSN is not set")
         telemetry = _without_sentry(settings, plan)
     telemetry.also_flush(signals.carried_out(plan.resource, telemetry.settings))
+    atexit.register(telemetry.begin_to_leave)
+    if settings.logging_handler and is_set(_logs.get_logger_provider()):
+        install_logging_handler()
     return telemetry
 
 

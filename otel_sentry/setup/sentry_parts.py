@@ -53,10 +53,11 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
         outbox=outbox,
         others=partial(other_processors, provider),
         leaving=spare_time,
+        issue_of=issues.log_record,
     )
 
     def go_by(settings: Settings) -> None:
-        telemetry.settings = settings
+        telemetry.adopt(settings)
         if spans is not None:
             spans.adopt(settings)
         _install(provider, settings, outbox)
@@ -98,6 +99,7 @@ def _issues(settings: Settings) -> IssueProcessor:
         # Where no spans go to Sentry, nothing is sampled for it either.
         unsampled_errors=settings.unsampled_errors or settings.errors_only,
         private=WalletRedaction(privacy).text,
+        expected=settings.expected_errors,
         span_events=settings.span_events is SpanEvents.BREADCRUMBS,
         trace_header=_trace_header,
         trace_url=settings.trace_url,

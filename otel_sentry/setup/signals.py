@@ -46,28 +46,36 @@ class SignalsPlan:
         Raises:
             InvalidSetting: an exporter is not installed.
         """
-        logs = () if _is_set(_logs.get_logger_provider()) else settings.logs_exporters or ()
-        measures = () if _is_set(metrics.get_meter_provider()) else settings.metrics_exporters or ()
+        logs = () if is_set(_logs.get_logger_provider()) else settings.logs_exporters or ()
+        measures = () if is_set(metrics.get_meter_provider()) else settings.metrics_exporters or ()
         return cls(
             _makers(LOGS, logs, settings.otlp_logs_protocol, settings),
             _makers(METRICS, measures, settings.otlp_metrics_protocol, settings),
         )
 
     def carried_out(self, resource: Resource, settings: Settings) -> tuple[Flushable, ...]:
-        """Make and set the providers that are needed; our exporters go by `settings`."""
+        """Make and set the providers that are needed; our exporters go by `settings`.
+
+        Returns:
+            Those that feed other backends too.
+        """
         made: list[Flushable] = []
         if self.logs:
             provider = LoggerProvider(resource=resource)
             for exporter in _made(self.logs, settings):
                 provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
             _logs.set_logger_provider(provider)
-            made.append(provider)
+            made += _unless_ours(self.logs, provider)
         if self.metrics:
             readers = [_reader(one) for one in _made(self.metrics, settings)]
             meter_provider = MeterProvider(resource=resource, metric_readers=readers)
             metrics.set_meter_provider(meter_provider)
-            made.append(meter_provider)
+            made += _unless_ours(self.metrics, meter_provider)
         return tuple(made)
+
+
+def _unless_ours(makers: Makers, provider: Flushable) -> tuple[Flushable, ...]:
+    return () if all(name == SENTRY for name, _ in makers) else (provider,)
 
 
 def _makers(signal: Signal, names: tuple[str, ...], protocol: str | None, settings: Settings) -> Makers:
@@ -97,6 +105,6 @@ def _reader(exporter_or_reader: Any) -> MetricReader:
     return PeriodicExportingMetricReader(exporter_or_reader)
 
 
-def _is_set(provider: object) -> bool:
+def is_set(provider: object) -> bool:
     """Whether a provider is more than OpenTelemetry's stand-in for one that may come."""
     return not type(provider).__name__.lstrip("_").startswith("Proxy")

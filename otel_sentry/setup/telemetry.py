@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
+from otel_sentry.setup.feeds import join_signals
 from otel_sentry.setup.flushing import flush_aside
 from otel_sentry.setup.span_block import SpanBlock
 from otel_sentry.setup.trace_page import trace_page
@@ -15,8 +16,10 @@ from otel_sentry.setup.trace_page import trace_page
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
+    from otel_sentry.otel.log_processor import IssueOf
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.exit_budget import ExitBudget
+    from otel_sentry.setup.feeds import Feed
     from otel_sentry.setup.flushing import Flushable
 
 
@@ -33,6 +36,7 @@ class Telemetry:
         outbox: where Sentry's telemetry goes; None when nothing does.
         others: gives the span processors of other backends.
         leaving: told, at exit, how many seconds are left for sentry-sdk.
+        issue_of: makes an issue of the exception in a log record.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Telemetry:
         outbox: ExitBudget | None = None,
         others: Callable[[], Iterable[SpanProcessor]] = tuple,
         leaving: Callable[[float], None] = lambda _: None,
+        issue_of: IssueOf | None = None,
     ) -> None:
         self.settings = settings
         self._provider = provider
@@ -51,6 +56,8 @@ class Telemetry:
         self._outbox = outbox
         self._others = others
         self._signals: tuple[Flushable, ...] = ()
+        self._feeds: tuple[Feed, ...] = ()
+        self._issue_of = issue_of
         self._leaving = leaving
 
     def start_span(self, name: str, /, **attributes: Any) -> SpanBlock:
@@ -102,6 +109,20 @@ class Telemetry:
     def also_flush(self, signals: tuple[Flushable, ...]) -> None:
         """Have `flush()` flush the providers of logs and metrics too; for whoever sets them up."""
         self._signals = signals
+        self._feeds = join_signals(self._issue_of)
+        self.adopt(self.settings)
+
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings, logs and metrics too; for whoever joins a client of sentry-sdk."""
+        self.settings = settings
+        if self._outbox is not None:
+            for feed in self._feeds:
+                feed.exporter.adopt(settings, self._outbox)
+
+    def begin_to_leave(self) -> None:
+        """The process ends: whoever waits for delivery from now on shares one limit. Runs first at exit."""
+        if self._outbox is not None and self._feeds:
+            self._outbox.begin(self.settings.shutdown_timeout_seconds)
 
     def leave(self) -> None:
         """Deliver before the process ends; runs as exit handler. What other handlers still record leaves after it."""
@@ -113,7 +134,8 @@ class Telemetry:
         self._leaving(self._outbox.left(seconds))
 
     def _flush_ours(self, deadline: float) -> bool:
-        answers = [one.force_flush(_milliseconds(deadline)) for one in self._ours]
+        holders: tuple[Flushable, ...] = (*self._ours, *self._feeds)
+        answers = [one.force_flush(_milliseconds(deadline)) for one in holders]
         if self._outbox is not None:
             answers.append(self._outbox.flush(max(0.0, deadline - time.monotonic())))
         return all(answers)

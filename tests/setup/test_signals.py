@@ -54,3 +54,103 @@ def test_an_unknown_exporter_is_refused(keyword: str) -> None:
     """A misspelt exporter is named together with what is installed."""
     with pytest.raises(InvalidSetting, match=r"_EXPORTER='sentri' cannot be used; allowed: .*console"):
         configure(**{keyword: "sentri"})
+
+
+SENTRY_APPLICATION = """
+import logging
+import sentry_sdk
+{before}
+import otel_sentry
+telemetry = otel_sentry.configure()
+{after}
+from opentelemetry import _logs, metrics
+logging.basicConfig(level=logging.INFO, force=False)
+metrics.get_meter("dapp").create_histogram("latency", unit="ms").record(12.5)
+with telemetry.start_span("mint"), otel_sentry.use_wallet("0x" + "5a" * 20):
+    logging.getLogger("shop").info("minted %s for %d", "owl", 7, extra={{"chain": 1}})
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        logging.getLogger("shop").exception("mint of %s failed", "owl")
+    try:
+        raise KeyError("native")
+    except KeyError as error:
+        attributes = {{"exception.type": "KeyError", "exception.message": str(error)}}
+        _logs.get_logger("native").emit(_logs.LogRecord(
+            body="native", severity_number=_logs.SeverityNumber.ERROR, attributes=attributes))
+{end}
+"""
+LOGS_AND_METRICS = {
+    "OTEL_LOGS_EXPORTER": "sentry",
+    "OTEL_METRICS_EXPORTER": "sentry",
+    "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED": "true",
+}
+
+
+def values(item: dict[str, Any]) -> dict[str, Any]:
+    """Attributes without their types."""
+    return {name: typed["value"] for name, typed in item["attributes"].items()}
+
+
+@pytest.mark.parametrize(
+    "end", [pytest.param("print(telemetry.flush(5.0))", id="flush"), pytest.param("", id="end of the process")]
+)
+def test_logs_and_metrics_reach_sentry(run_app: Any, receiver: Any, end: str) -> None:
+    """With template, parameters, logger, code, user and trace; each exception is one issue; at exit too."""
+    code = SENTRY_APPLICATION.format(before="", after="", end=end)
+    run_app(code, {**LOGS_AND_METRICS, "SENTRY_DSN": receiver.dsn})
+    receiver.wait_for(lambda: len(receiver.logs) >= 3 and receiver.metrics and len(receiver.events) >= 2)
+    logs = {log["body"]: log for log in receiver.logs}
+    minted = values(logs["minted owl for 7"])
+    trace_id = receiver.spans[0]["trace_id"]
+
+    assert len(receiver.logs) == 3
+    assert (
+        minted.items()
+        >= {
+            "sentry.message.template": "minted %s for %d",
+            "sentry.message.parameter.0": "owl",
+            "sentry.message.parameter.1": 7,
+            "logger.name": "shop",
+            "code.function.name": "<module>",
+            "chain": 1,
+            "user.id": "0x" + "5a" * 20,
+        }.items()
+    )
+    assert {log["trace_id"] for log in receiver.logs} == {trace_id}
+    assert logs["mint of owl failed"]["level"] == "error"
+    assert sorted(event["exception"]["values"][-1]["type"] for event in receiver.events) == [
+        "KeyError",
+        "ZeroDivisionError",
+    ]
+    assert [(metric["name"], metric["value"]) for metric in receiver.metrics if metric["name"] == "latency"] == [
+        ("latency", 12.5)
+    ]
+
+
+def test_the_client_of_the_application_rules(run_app: Any, receiver: Any) -> None:
+    """A later `sentry_sdk.init`: its release and its hooks hold for logs and metrics."""
+    after = (
+        "sentry_sdk.init(release='9.9', enable_logs=False,"
+        " before_send_log=lambda log, hint: log if 'minted' in log['body'] else None)"
+    )
+    code = SENTRY_APPLICATION.format(before="", after=after, end="telemetry.flush(5.0)")
+    run_app(code, {**LOGS_AND_METRICS, "SENTRY_DSN": receiver.dsn})
+    receiver.wait_for(lambda: receiver.logs and receiver.metrics)
+
+    assert [log["body"] for log in receiver.logs] == ["minted owl for 7"]
+    assert values(receiver.logs[0])["sentry.release"] == "9.9"
+    assert values(receiver.metrics[0])["sentry.release"] == "9.9"
+
+
+def test_without_code_exporters_of_the_environment_are_joined(run_app: Any, receiver: Any) -> None:
+    """`opentelemetry-instrument` made the providers; users and issues are there all the same."""
+    code = SENTRY_APPLICATION.format(before="", after="", end="telemetry.flush(5.0)")
+    environ = {**LOGS_AND_METRICS, "SENTRY_DSN": receiver.dsn, "OTEL_TRACES_EXPORTER": "sentry"}
+    del environ["OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED"]
+    run_app(code, environ, zero_code=True)
+    receiver.wait_for(lambda: receiver.logs and receiver.metrics and len(receiver.events) >= 2)
+
+    assert [log["body"] for log in receiver.logs] == ["native"]
+    assert values(receiver.logs[0])["user.id"] == "0x" + "5a" * 20
+    assert len(receiver.events) == 2
