@@ -21,6 +21,8 @@ PARTS = {"opentelemetry", "otel_sentry"}
 """Namespaces shared by several distributions; the latter is ours."""
 BROUGHT = {"urllib3": "sentry-sdk", "typing_extensions": "opentelemetry-sdk"}
 """Import that a base dependency cannot live without → that dependency."""
+OF_THE_APPLICATION = {"asgiref", "celery", "django", "flask", "flask_login"}
+"""Frameworks that we look at only where the application has them: imported late, or for types."""
 
 HOSTS = {"asgiref", "celery", "django", "flask", "flask_login"}
 """The application's own libraries: imported only where it uses them."""
@@ -28,14 +30,22 @@ HOSTS = {"asgiref", "celery", "django", "flask", "flask_login"}
 
 def imported_packages() -> set[str]:
     """Top-level names that the package imports, at run time or for types."""
-    found: set[str] = set()
-    for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module.partition(".")[0])
+    found = {
+        name
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for name in names_imported(node)
+    }
     return found - sys.stdlib_module_names - PARTS
+
+
+def names_imported(node: ast.AST) -> set[str]:
+    """Top-level names of an import statement; none of any other node."""
+    if isinstance(node, ast.Import):
+        return {alias.name.partition(".")[0] for alias in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return {node.module.partition(".")[0]}
+    return set()
 
 
 def floors() -> dict[str, str]:
