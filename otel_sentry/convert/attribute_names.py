@@ -25,9 +25,13 @@ DIRECTIVES: Final = frozenset(
         "sentry.segment.name.source",
         "sentry.source",
         "sentry.span.source",
+        "sentry.segment.id",
+        "sentry.segment.name",
+        "sentry.is_segment",
+        "sentry.trace_lifecycle",
     }
 )
-"""Attributes that tell the bridge what to send; they leave in their own place, not as plain attributes."""
+"""Attributes that tell the bridge what to send, and those that only the bridge can know; none leaves as it was set."""
 
 
 IDENTITY_NAMES: Final = frozenset(

@@ -5,6 +5,7 @@ A thin shell on the application's thread: passes on what is seen, never raises.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,7 @@ class IssueProcessor(SpanProcessor):
     def _on_ending(self, span: Span) -> None:
         """Look whether an exception is leaving the span; called on the application's thread."""
         try:
-            if self._spans.worth_a_look(span):
+            if self._spans.worth_a_look(span) and not sys.is_finalizing():
                 self._look(span)
             if len(self._bench.incidents):
                 self._spans.settle(span, self._segment_of(span))

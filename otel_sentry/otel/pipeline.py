@@ -14,6 +14,7 @@ from otel_sentry.convert.encode import CommonPart, SpanEncoder
 from otel_sentry.convert.ignore_rules import compile_all_ignored
 from otel_sentry.convert.segment import segment_attributes, segment_source
 from otel_sentry.convert.service import event_fields, service_attributes, service_names
+from otel_sentry.convert.span import UNKNOWN_NAME, span_name
 from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
@@ -150,7 +151,7 @@ class Pipeline:
         identity = identity_in(segment, self._identity_of(segment.attributes))
         own = segment_attributes(
             segment_id=f"{segment.span_id:016x}",
-            segment_name=segment.name,
+            segment_name=_name_of(segment),
             replay_id=replay_id_of(segment.dsc()),
             user=user_attributes(identity, self._privacy),
         )
@@ -242,7 +243,7 @@ class Pipeline:
             self._source,
             trace_id=segment.trace_id,
             verdict=segment.verdict,
-            transaction=segment.name,
+            transaction=_name_of(segment),
             transaction_source=segment_source(span.attributes or {}, span.kind, span.name) if span else "custom",
         )
 
@@ -281,3 +282,9 @@ def _dsc_source(settings: Settings) -> DscSource:
         environment=settings.environment,
         org_id=settings.org_id or (dsn.org_id if dsn else None),
     )
+
+
+def _name_of(segment: Segment) -> str:
+    """The local root's name as it is sent: `sentry.name` rules, and it is never empty."""
+    span = segment.root or segment.ended
+    return span_name(span) if span is not None else segment.name or UNKNOWN_NAME

@@ -276,9 +276,7 @@ def test_shutdown_without_a_span_makes_no_client() -> None:
 
 
 @pytest.mark.parametrize("wire_format", ["span", "transaction"])
-def test_no_lone_surrogate_loses_a_trace(
-    receiver: Receiver, tracing: Callable[..., Tracing], wire_format: str
-) -> None:
+def test_no_lone_surrogate_loses_a_trace(receiver: Receiver, tracing: Callable[..., Tracing], wire_format: str) -> None:
     """In a root's name, release and environment too: what UTF-8 cannot carry is replaced, the span still goes."""
     provider, tracer = tracing(wire_format=wire_format, release="r\udcff", environment="e\udcff")
     with tracer.start_as_current_span("n\udcff"):
@@ -286,3 +284,16 @@ def test_no_lone_surrogate_loses_a_trace(
 
     assert provider.force_flush(10_000)
     assert [span["name"] for span in receiver.spans] == ["n\N{REPLACEMENT CHARACTER}"]
+
+
+def test_what_only_the_bridge_can_know_is_not_taken_from_the_application(
+    receiver: Receiver, tracing: Callable[..., Tracing]
+) -> None:
+    """`sentry.segment.*` set on a span changes nothing; a root without a name has one, its segment too."""
+    provider, tracer = tracing()
+    with tracer.start_as_current_span("") as root:
+        tracer.start_span("child", attributes={"sentry.segment.id": "xx", "sentry.is_segment": True}).end()
+
+    assert provider.force_flush(10_000)
+    assert {values(span)["sentry.segment.id"] for span in receiver.spans} == {f"{root.get_span_context().span_id:016x}"}
+    assert {values(span)["sentry.segment.name"] for span in receiver.spans} == {"<unknown>"}
