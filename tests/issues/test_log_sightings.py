@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sentry_sdk
 from opentelemetry._logs import LogRecord, SeverityNumber
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 
-from otel_sentry.issues.log_processor import IssueLogProcessor
-
 if TYPE_CHECKING:
-    from opentelemetry.sdk._logs import Logger, ReadWriteLogRecord
+    from opentelemetry.sdk._logs import Logger
 
     from tests.issues.lab import Lab
 
 
-class Telling:
-    """Has the issues room told of each record when it is emitted, or later, when it is exported."""
+class Telling(LogRecordProcessor):
+    """Tells the issues room of each record when it is emitted, or later, when it is exported."""
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
@@ -27,14 +25,20 @@ class Telling:
         self.kept: list[ReadWriteLogRecord] = []
         self.answers: list[bool] = []
 
-    def emitted(self, record: ReadWriteLogRecord) -> None:
-        self.kept.append(record)
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        self.kept.append(log_record)
         if not self.late:
-            self.answers.append(self.lab.issues.log_record(record))
+            self.answers.append(self.lab.issues.log_record(log_record))
 
     def export(self) -> None:
         """What a batch exporter does, on a thread of its own."""
         self.answers += [self.lab.issues.log_record(record) for record in self.kept]
+
+    def shutdown(self) -> None:
+        pass
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def telling(lab: Lab) -> Telling:
 def logger(telling: Telling) -> Logger:
     """A real OpenTelemetry logger."""
     provider = LoggerProvider(resource=Resource.create({"service.name": "lab"}), shutdown_on_exit=False)
-    provider.add_log_record_processor(IssueLogProcessor(telling.emitted))
+    provider.add_log_record_processor(telling)
     return provider.get_logger("shop")  # type: ignore[return-value]
 
 
