@@ -239,6 +239,12 @@ class Settings:
     unsampled_errors: bool = setting(
         "OTEL_SENTRY_UNSAMPLED_ERRORS", parsers.boolean, True, "Issues from traces that are not sampled."
     )
+    expected_errors: tuple[str, ...] = setting(
+        "",
+        parsers.names,
+        (),
+        "More exceptions that are no issue: names with their modules, as in `shop.errors.SoldOut`; subclasses count.",
+    )
     span_events: SpanEvents = setting(
         "OTEL_SENTRY_SPAN_EVENTS",
         parsers.one_of(SpanEvents),
