@@ -99,6 +99,9 @@ class IssueSender:
         event = envelope.get_event()
         if segment is None or not isinstance(event, dict):
             return
+        public_key = self._sdk.public_key()
+        if public_key:
+            envelope.headers["trace"] = self._surroundings.header(segment, public_key)
         if event.get("transaction") == incident.name:
             self._surroundings.name(event, segment)
         if incident.escaped:

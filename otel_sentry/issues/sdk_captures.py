@@ -70,7 +70,7 @@ class SdkCaptures:
             incident.escaped = incident.escaped or _is_lost_task(hint)
             bound_exceptions(event)
             self._settle(incident, event)
-        self._place(event, span, link, segment)
+        self._place(event, span, link, segment, is_held=incident is not None and not incident.gone)
         if incident is not None:
             incident.name = event.get("transaction", "")
         return event
@@ -85,11 +85,14 @@ class SdkCaptures:
         if self._bench.incidents.take(incident):
             self._bench.sender.forget(incident)
 
-    def _place(self, event: Event, span: trace.Span, link: SpanLink | None, segment: SegmentView | None) -> None:
+    def _place(
+        self, event: Event, span: trace.Span, link: SpanLink | None, segment: SegmentView | None, *, is_held: bool
+    ) -> None:
         if link is None:
             return
         around = self._bench.surroundings
-        around.link(event, link, segment, self._bench.sdk.public_key())
+        # The sampling context of an event that is held is frozen when it leaves, with the root's final name.
+        around.link(event, link, segment, None if is_held else self._bench.sdk.public_key())
         if segment is not None:
             around.name(event, segment)
             breadcrumbs.merge(event, around.crumbs(segment, _now()))

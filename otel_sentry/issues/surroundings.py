@@ -51,7 +51,7 @@ class Surroundings:
     _described: dict[int, tuple[Resource, Event, dict[str, str]]] = field(default_factory=dict)
 
     def link(self, event: Event, link: SpanLink, segment: SegmentView | None, public_key: str | None) -> None:
-        """Tie an event to a span, and to its trace's dynamic sampling context.
+        """Tie an event to a span and, if the public key is given, to its trace's dynamic sampling context.
 
         sentry-sdk moves that context from here into the envelope's header. Source: `Client.capture_event`.
         """
@@ -59,12 +59,16 @@ class Surroundings:
         if link.parent is not None:
             trace["parent_span_id"] = f"{link.parent:016x}"
         if segment is not None and public_key:
-            trace["dynamic_sampling_context"] = dict(self.trace_header(segment, public_key))
+            trace["dynamic_sampling_context"] = self.header(segment, public_key)
         contexts = _part(event, "contexts")
         contexts["trace"] = {**_without_ids(contexts.get("trace")), **trace}
         if self.trace_url:
             url = self.trace_url.replace("{trace_id}", trace["trace_id"]).replace("{span_id}", trace["span_id"])
             _part(event, "extra").setdefault("trace_url", url)
+
+    def header(self, segment: SegmentView, public_key: str) -> dict[str, str]:
+        """The envelope header `trace` of an event under `segment`; freezes the trace's sampling context."""
+        return {name: self.private(value) for name, value in self.trace_header(segment, public_key).items()}
 
     def name(self, event: Event, segment: SegmentView) -> None:
         """Name the transaction after its own local root, whatever a shared scope says."""

@@ -509,6 +509,23 @@ class TestWhatItSays:
 
         assert lab.event()["user"]["id"] == "0xabab…abab"
 
+    def test_names_are_private_too(self, new_lab: Any) -> None:
+        """So do transaction names, also in the header and of events that were held."""
+        lab = new_lab(processor={"private": lambda text: text.replace("0xabc", "[wallet]")})
+        for capture in (False, True):
+            with pytest.raises(ValueError, match="boom"), lab.tracer.start_as_current_span("GET /0xabc"):
+                try:
+                    fail()
+                except ValueError as error:
+                    if capture:
+                        sentry_sdk.capture_exception(error)
+                    raise
+        lab.events()
+        told = [envelope.headers["trace"]["transaction"] for envelope in lab.transport.envelopes]
+
+        assert [event["transaction"] for event in lab.sent] == ["GET /[wallet]"] * 2
+        assert told == ["GET /[wallet]"] * 2
+
     def test_span_events_become_breadcrumbs(self, lab: Lab) -> None:
         """Events of the trace up to the exception, in order, none of them the exception itself."""
         with lab.tracer.start_as_current_span("root") as root:

@@ -90,7 +90,12 @@ def test_root_that_is_renamed(lab: Lab) -> None:
         capture()
         root.update_name("GET /orders/{id}")
 
-    assert lab.event()["transaction"] == "GET /orders/{id}"
+    event = lab.event()
+    (envelope,) = lab.transport.envelopes
+
+    assert event["transaction"] == "GET /orders/{id}"
+    assert envelope.headers["trace"]["transaction"] == "GET /orders/{id}"
+    assert "dynamic_sampling_context" not in event["contexts"]["trace"]
 
 
 def test_hook_that_renames(new_lab: Any) -> None:
