@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from otel_sentry.local.receiver import Receiver
 
+PATIENCE = {"OTEL_SENTRY_SHUTDOWN_TIMEOUT": "30"}
+"""However slow the machine is, everything leaves before the process does."""
 CONFIGURE = "import otel_sentry\notel_sentry.configure()\n"
 INIT = """
 import os, sentry_sdk
@@ -59,7 +61,7 @@ print(json.dumps([name.lower() for request in seen for name, _ in request]))
 def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_app: Any) -> None:
     """Native tracing is asked for, or not: each request is one server span of ours, each failure one issue."""
     init = INIT.format(options=options)
-    environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn}
+    environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn, **PATIENCE}
     ended = run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
     receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
     headers = json.loads(ended.stdout)
@@ -79,7 +81,12 @@ def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_ap
 def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: Any) -> None:
     """Its DSN, release and environment hold for spans too, whoever came first."""
     init = INIT.format(options="")
-    environ = {"SENTRY_DSN": receiver.dsn_of(1), "APPLICATION_DSN": receiver.dsn_of(2), "SENTRY_RELEASE": "ours"}
+    environ = {
+        "SENTRY_DSN": receiver.dsn_of(1),
+        "APPLICATION_DSN": receiver.dsn_of(2),
+        "SENTRY_RELEASE": "ours",
+        **PATIENCE,
+    }
     run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
     receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
     attributes = [span["attributes"] for span in receiver.plain_spans]
@@ -93,7 +100,8 @@ def test_the_applications_rate_holds_where_ours_is_unset(receiver: Receiver, run
     """`traces_sample_rate` of `init` decides what Sentry keeps; issues arrive all the same."""
     init = INIT.format(options="traces_sample_rate=0.0")
     without_caller = WEB.replace("headers=CALLER", "headers={}")
-    run_app(CONFIGURE + init + without_caller, {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn})
+    environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn, **PATIENCE}
+    run_app(CONFIGURE + init + without_caller, environ)
     receiver.wait_for(lambda: receiver.events)
 
     assert receiver.spans == []

@@ -44,6 +44,8 @@ tracer_provider:
 """
 NEITHER_DISTRO_NOR_EXPORTERS = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
 SENTRY = {"OTEL_TRACES_EXPORTER": "sentry", **NEITHER_DISTRO_NOR_EXPORTERS}
+PATIENCE = {"OTEL_BSP_SCHEDULE_DELAY": "60000", "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "30"}
+"""However slow the machine is, spans leave when their segment ends, and everything leaves before the process does."""
 NOT_COMPARED = {"process.pid", "telemetry.auto.version", "service.instance.id", "sentry.segment.id"}
 
 
@@ -54,7 +56,7 @@ def environment(receiver: Receiver, **more: str) -> dict[str, str]:
         "SENTRY_ENVIRONMENT": "test",
         "SENTRY_RELEASE": "1.0",
         "OTEL_SERVICE_NAME": "dapp-web",
-        "OTEL_BSP_SCHEDULE_DELAY": "60000",  # spans leave when their segment ends, however slow the machine is
+        **PATIENCE,
         **more,
     }
 
@@ -277,8 +279,30 @@ def test_declarative_yaml_gives_the_same(
 ) -> None:
     """`OTEL_CONFIG_FILE`: the exporter's mapping is all that Sentry needs."""
     pytest.importorskip("opentelemetry.configuration")
-    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml", "OTEL_BSP_SCHEDULE_DELAY": "60000"}
+    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml", **PATIENCE}
     run_app(APPLICATION, variables, files={"otel.yaml": YAML}, zero_code=True)
+    receiver.wait_for(lambda: len(receiver.spans) >= 3 and receiver.events)
+
+    assert reference == arrived(receiver)
+
+
+def test_declarative_yaml_needs_no_distro(
+    receiver: Receiver, run_app: Any, python_without_distro: Path, reference: list[str]
+) -> None:
+    """Without a distro nobody else reads the file: the instrumentor carries it out."""
+    pytest.importorskip("opentelemetry.configuration")
+    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml", **PATIENCE}
+    run_app(APPLICATION, variables, files={"otel.yaml": YAML}, zero_code=True, python=python_without_distro)
+    receiver.wait_for(lambda: len(receiver.spans) >= 3 and receiver.events)
+
+    assert reference == arrived(receiver)
+
+
+def test_configure_carries_a_declarative_file_out(receiver: Receiver, run_app: Any, reference: list[str]) -> None:
+    """`configure()` reads the same file as `opentelemetry-instrument`."""
+    pytest.importorskip("opentelemetry.configuration")
+    variables = {"SENTRY_DSN": receiver.dsn, "OTEL_CONFIG_FILE": "otel.yaml", **PATIENCE}
+    run_app(f"import otel_sentry\notel_sentry.configure()\n{APPLICATION}", variables, files={"otel.yaml": YAML})
     receiver.wait_for(lambda: len(receiver.spans) >= 3 and receiver.events)
 
     assert reference == arrived(receiver)
