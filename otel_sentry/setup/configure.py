@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from otel_sentry.errors import InvalidSetting
 from otel_sentry.settings.settings import Settings
 from otel_sentry.setup.assembly import present_telemetry, set_up
+from otel_sentry.setup.declarative import settings_in_effect
 from otel_sentry.setup.exporters import reaches_sentry, traces_exporters
 from otel_sentry.setup.instrumentations import instrument_installed
 
@@ -32,12 +34,15 @@ def configure(**keywords: Any) -> Telemetry:
     Raises:
         InvalidSetting: one line that names the variable or keyword, its value (secrets masked) and what is allowed.
     """
-    settings = Settings.from_env(**keywords)
+    Settings.from_env(**keywords)  # refuses what cannot be used, also where everything is set up already
     present = present_telemetry()
     if present is not None:
         if keywords:
             _logger.warning("otel_sentry is configured already; ignored: %s", ", ".join(sorted(keywords)))
         return present
+    settings = settings_in_effect(keywords)
+    if settings is None:
+        raise InvalidSetting("OTEL_CONFIG_FILE", "exporter sentry", "settings that the line above does not refuse")
     telemetry = set_up(settings)
     if reaches_sentry(telemetry.settings) or traces_exporters(telemetry.settings):
         instrument_installed(settings.disabled_instrumentations)

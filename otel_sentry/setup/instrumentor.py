@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Any
 
-from opentelemetry import trace
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]  # untyped file
 
 from otel_sentry.errors import InvalidSetting
-from otel_sentry.settings.settings import Settings
 from otel_sentry.setup.assembly import present_telemetry, set_up
-from otel_sentry.setup.exporters import SENTRY
-from otel_sentry.setup.provider import sentry_exporters
+from otel_sentry.setup.declarative import settings_in_effect
 
 _logger = logging.getLogger(__name__)
 
@@ -48,19 +44,6 @@ class OtelSentryInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # see its
 
 
 def _set_up(keywords: dict[str, Any]) -> None:
-    exporters = list(sentry_exporters(trace.get_tracer_provider()))
-    found = [exporter.settings for exporter in exporters if exporter.settings is not None]
-    if len(found) < len(exporters):
-        return  # These settings cannot be used: the exporter, which reads the same environment, has said so.
-    settings = Settings.from_env(**keywords)
-    if settings.config_file is not None:
-        # What a YAML file says about Sentry is what its exporter was given; if it names none, nothing goes to Sentry.
-        chosen = settings if keywords or not found else found[0]
-        # The other signals are the file's business too; opentelemetry-distro names exporters that need not be there.
-        settings = replace(
-            chosen,
-            traces_exporters=(SENTRY,) if keywords or found else (),
-            logs_exporters=None,
-            metrics_exporters=None,
-        )
-    set_up(settings)
+    settings = settings_in_effect(keywords)
+    if settings is not None:
+        set_up(settings)
