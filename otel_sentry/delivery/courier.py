@@ -200,7 +200,7 @@ class Courier:
         if self._desk is None:
             self._bell = Bell()
             self._desk = self._make_desk(self._wake)
-            self._desk.flights.watch(self._bell, self._bell.silence)
+            self._desk.carrier.watch(self._bell, self._bell.silence)
 
     def _wake(self) -> None:
         self._asleep = False

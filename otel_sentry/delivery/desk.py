@@ -13,7 +13,6 @@ from otel_sentry.delivery.reporting import Reporting
 from otel_sentry.delivery.rules.traffic import Traffic
 from otel_sentry.delivery.spooling.safekeeping import Safekeeping
 from otel_sentry.delivery.waiting_room import WaitingRoom
-from otel_sentry.delivery.wire.in_flight import Flights
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.ledger import Ledger
     from otel_sentry.delivery.spooling.spool import Spool
     from otel_sentry.delivery.tuning import Tuning
+    from otel_sentry.delivery.wire.carrier import Carrier
     from otel_sentry.delivery.wire.compression import Compressor
-    from otel_sentry.delivery.wire.dialler import Dialler
 
 _logger = logging.getLogger("otel_sentry.delivery")
 
@@ -35,40 +34,40 @@ class Desk:
 
     Args:
         tuning: the numbers.
-        dialler: opens connections.
+        carrier: carries requests.
         ledger: books.
         compressor: for bodies.
-        wake: must end a `turn` from another thread.
         reports: whether client reports are wanted.
         open_spool: opens the spool; raises OSError when it cannot be used; None for no spool.
         clock: monotonic seconds.
         date: seconds since the epoch.
+        chance: gives numbers in [0, 1).
     """
 
     def __init__(  # noqa: PLR0913  one place where delivery is put together
         self,
         tuning: Tuning,
-        dialler: Dialler,
+        carrier: Carrier[Parcel],
         ledger: Ledger,
         compressor: Compressor,
-        wake: Callable[[], None],
         *,
         reports: bool = True,
         open_spool: Callable[[], Spool] | None = None,
         clock: Callable[[], float] = time.monotonic,
         date: Callable[[], float] = time.time,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self._clock = clock
         self._date = date
         self._compressor = compressor
         self._ledger = ledger
-        self.flights: Flights[Parcel] = Flights(dialler, tuning.in_flight, wake, tuning.timeouts, clock)
+        self.carrier = carrier
         self._room = WaitingRoom(tuning.max_bytes)
-        self._traffic = Traffic(random.random, tuning.backoff)
+        self._traffic = Traffic(chance, tuning.backoff)
         self._safekeeping = Safekeeping(
             tuning,
             self._room,
-            self.flights,
+            self.carrier,
             self._traffic,
             ledger=ledger,
             open_spool=open_spool,
@@ -78,7 +77,7 @@ class Desk:
         self._reporting = Reporting(tuning, ledger, clock(), to_sentry=reports)
         self._dispatch = Dispatch(
             tuning,
-            self.flights,
+            self.carrier,
             self._room,
             self._traffic,
             ledger=ledger,
@@ -151,7 +150,7 @@ class Desk:
 
     def abandon(self) -> None:
         """Close without a word: this is a forked child, and the work is its parent's."""
-        self.flights.close()
+        self.carrier.close()
         self._safekeeping.abandon()
 
     def _unpacked(self, envelope: Envelope) -> Parcel | None:

@@ -41,7 +41,7 @@ class Dispatch:
 
     Args:
         tuning: the numbers.
-        flights: carries requests.
+        carrier: carries requests.
         room: where parcels wait.
         traffic: says what may go.
         ledger: books what became of it.
@@ -54,7 +54,7 @@ class Dispatch:
     def __init__(  # noqa: PLR0913  the desk's parts, each used here
         self,
         tuning: Tuning,
-        flights: Carrier[Parcel],
+        carrier: Carrier[Parcel],
         room: WaitingRoom,
         traffic: Traffic,
         *,
@@ -65,7 +65,7 @@ class Dispatch:
         date: Callable[[], float] = time.time,
     ) -> None:
         self._tuning = tuning
-        self._flights = flights
+        self._carrier = carrier
         self._room = room
         self._traffic = traffic
         self._ledger = ledger
@@ -100,7 +100,7 @@ class Dispatch:
         now = self._clock()
         self._room.wake_rested(now, late=not self._traffic.flowing)
         self._launch(now, hurry=hurry)
-        outcomes = self._flights.poll(self._patience(patience, now))
+        outcomes = self._carrier.poll(self._patience(patience, now))
         for outcome in outcomes:
             self._settle(outcome)
         if outcomes:
@@ -111,7 +111,7 @@ class Dispatch:
     def stuck_until(self, deadline: float) -> bool:
         """Whether nothing that waits can move before a monotonic second."""
         now = self._clock()
-        if self._flights.cargos or self._flights.dialling or self._sendable(now, hurry=True):
+        if self._carrier.cargos or self._carrier.dialling or self._sendable(now, hurry=True):
             return False
         moments = (self._traffic.next_change(now), self._room.next_rested)
         return all(moment is None or moment > deadline for moment in moments)
@@ -119,11 +119,11 @@ class Dispatch:
     def give_up(self) -> None:
         """Count everything that waits or is under way as lost; what is on disk stays there."""
         self._safekeeping.save_all(self.settled)
-        for parcel in [*self._flights.cargos, *self._room.everything()]:
+        for parcel in [*self._carrier.cargos, *self._room.everything()]:
             if parcel.place is None:
                 self.drop(parcel, self._traffic.why_waiting(parcel.category, self._clock()))
         self._room.remove(lambda _: True)
-        self._flights.close()
+        self._carrier.close()
         self._safekeeping.close()
 
     def drop(self, parcel: Parcel, reason: LossReason) -> None:
@@ -148,13 +148,13 @@ class Dispatch:
 
     def _launch(self, now: float, *, hurry: bool) -> None:
         """Start as many requests as there are connections for; open one more if there are too few."""
-        while self._flights.idle and self._traffic.connectable(now):
+        while self._carrier.idle and self._traffic.connectable(now):
             parcel = self._next(now, hurry=hurry)
             if parcel is None:
                 break
             self._start(parcel)
         waiting = self._sendable(now, hurry=hurry)
-        if waiting and not self._flights.idle and self._traffic.connectable(now) and self._flights.want(waiting):
+        if waiting and not self._carrier.idle and self._traffic.connectable(now) and self._carrier.want(waiting):
             self._traffic.started()
 
     def _next(self, now: float, *, hurry: bool) -> Parcel | None:
@@ -187,7 +187,7 @@ class Dispatch:
             parcel.sent_at = self._date()
             parcel.encoding, parcel.body = redated(parcel, self._compressor, parcel.sent_at)
         self._traffic.started()
-        self._flights.start(parcel, parcel.encoding, parcel.body)
+        self._carrier.start(parcel, parcel.encoding, parcel.body)
 
     def _settle(self, outcome: Outcome[Parcel]) -> None:
         now, parcel, answer = self._clock(), outcome.cargo, outcome.answer
@@ -285,11 +285,12 @@ class Dispatch:
             return
         self._swept_at = now
         for parcel in self._room.expired(now - self._tuning.max_age_seconds):
-            self.drop(parcel, self._traffic.why_waiting(parcel.category, now))
+            limited = not self._traffic.allowed(parcel.category, now)
+            self.drop(parcel, LossReason.RATELIMIT_BACKOFF if limited else LossReason.NETWORK_ERROR)
 
     def _patience(self, patience: float | None, now: float) -> float | None:
         """Seconds until something that waits may go, `patience` at most."""
-        if not self._room.parcels and not self._safekeeping.backlog(now)[0]:
+        if not self._room.parcels and not self._safekeeping.backlog(now).number:
             return patience
         # What may go already waits for a connection, and that ends the wait by itself.
         moments = [

@@ -20,6 +20,7 @@ from otel_sentry.delivery.spooling.spool import Spool, folder_for
 from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.delivery.wire.compression import Compressor
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
+from otel_sentry.delivery.wire.in_flight import Flights
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sentry_sdk.envelope import Envelope, Item
 
     from otel_sentry.delivery.outbox import OutgoingEnvelope
+    from otel_sentry.delivery.parcel import Parcel
 
 _logger = logging.getLogger("otel_sentry.delivery")
 
@@ -140,12 +142,12 @@ class SentryTransport(Transport):
             self._dialler = Urllib3Dialler(self.options or {}, self._auth.get_api_url(), headers)
         wants_reports = bool((self.options or {}).get("send_client_reports", True))
         open_spool = self._open_spool if self._tuning.spool_dir else None
+        flights: Flights[Parcel] = Flights(self._dialler, self._tuning.in_flight, wake, self._tuning.timeouts)
         return Desk(
             self._tuning,
-            self._dialler,
+            flights,
             self.ledger,
             self._compressor,
-            wake,
             reports=wants_reports,
             open_spool=open_spool,
         )

@@ -10,6 +10,7 @@ from collections import deque
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.protocol.item_kinds import Category
 
 if TYPE_CHECKING:
@@ -154,14 +155,14 @@ class WaitingRoom:
             self._count(parcel, -1)
         return out
 
-    def backlog(self, allowed: Callable[[Category], bool]) -> tuple[int, float, float]:
-        """Number of late parcels that `take` could give, and when the first and the last of them were accepted."""
+    def backlog(self, allowed: Callable[[Category], bool]) -> Backlog:
+        """Late parcels that `take` could give."""
         queues = [lane.late for lane in self._ordered if lane.late and allowed(lane.category)]
         if not queues:
-            return 0, 0.0, 0.0
+            return Backlog()
         first = min(queue[0].accepted_at for queue in queues)
         last = max(queue[-1].accepted_at for queue in queues)
-        return sum(map(len, queues)), first, max(first, last)
+        return Backlog.grown(sum(map(len, queues)), last - first)
 
     def _least(self) -> Parcel | None:
         for lane in reversed(self._ordered):

@@ -314,4 +314,4 @@ def test_many_requests_share_a_round_trip(receiver: Receiver, transport: NewTran
     assert took < 200 * 0.05 / 2
     desk = one._courier.desk
     assert desk is not None
-    assert desk.flights.open <= 16
+    assert desk.carrier.open <= 16

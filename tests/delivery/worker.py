@@ -20,16 +20,16 @@ if sys.argv[3:4] == ["gevent"]:
 
 sys.path.insert(0, os.fspath(Path(__file__).parents[2]))
 
-from otel_sentry.protocol.item_kinds import Category, LossReason  # noqa: E402  after patching
-from tests.delivery.conftest import new_transport  # noqa: E402
-from tests.delivery.parcels import span_envelope  # noqa: E402
+from otel_sentry.protocol.item_kinds import Category, LossReason
+from tests.delivery.conftest import new_transport
+from tests.delivery.parcels import span_envelope
 
 
 class Worker:
     """Sends numbered envelopes in one of several ways."""
 
     def __init__(self, dsn: str, spool_dir: str, start: int) -> None:
-        self.key = dsn.split("//")[1].split("@")[0]
+        self.key = dsn.split("//")[1].split("@", maxsplit=1)[0]
         self.start = start
         self.transport = new_transport(dsn, spool_dir=spool_dir or None)
 

@@ -16,6 +16,28 @@ _MAX_CATCH_UP_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """Late pieces that could be sent.
+
+    Args:
+        number: how many.
+        per_second: how fast they came.
+    """
+
+    number: int = 0
+    per_second: float = 0.0
+
+    @classmethod
+    def grown(cls, number: int, seconds: float) -> Backlog:
+        """A backlog of one process that grew for so many seconds."""
+        return cls(number, max(number - 1, 1) / max(seconds, _SHORTEST_GROWTH_SECONDS)) if number else cls()
+
+    def __add__(self, other: Backlog) -> Backlog:
+        """Backlogs that grew beside each other, in several processes."""
+        return Backlog(self.number + other.number, self.per_second + other.per_second)
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """When the next piece of a backlog may go.
 
@@ -35,22 +57,17 @@ class Pace:
         """After a piece went."""
         return replace(self, next_at=max(self.next_at, now - _MAX_CATCH_UP_SECONDS) + 1 / self.per_second)
 
-    def paused_until(self, now: float) -> Pace:
-        """After a while in which nothing could be sent; the missed pieces are not caught up."""
-        return replace(self, next_at=max(self.next_at, now))
 
-
-def pace_of_backlog(count: int, grown_over: float, *, now: float, random: float) -> Pace:
+def pace_of_backlog(backlog: Backlog, *, now: float, random: float) -> Pace:
     """The pace for a backlog.
 
     Sent oldest first at the rate at which it came in, every piece arrives about one outage late, hence within the age
     cap if the outage was shorter than that.
 
     Args:
-        count: pieces in it.
-        grown_over: seconds between its first and its last piece.
+        backlog: what waits; not empty.
         now: monotonic seconds.
         random: evenly spread in [0, 1); shifts the start so that processes do not begin together.
     """
-    per_second = _SHARE_OF_ARRIVAL_RATE * max(count - 1, 1) / max(grown_over, _SHORTEST_GROWTH_SECONDS)
+    per_second = _SHARE_OF_ARRIVAL_RATE * backlog.per_second
     return Pace(per_second, now + random / per_second)

@@ -5,9 +5,10 @@ No I/O: every method is told the present; randomness is injected. The fleet simu
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.delivery.rules.pacing import Pace, pace_of_backlog
+from otel_sentry.delivery.rules.pacing import Backlog, Pace, pace_of_backlog
 from otel_sentry.delivery.rules.retry import Backoff, Breaker
 from otel_sentry.delivery.rules.verdict import Verdict, verdict
 from otel_sentry.protocol.item_kinds import Category, LossReason
@@ -36,6 +37,8 @@ class Traffic:
         self._breaker = Breaker(self._backoff)
         self._limits = RateLimits()
         self._pace: Pace | None = None
+        self._pace_until = math.inf
+        """When a limit ends, the backlog that it held up joins in and the pace changes."""
 
     @property
     def flowing(self) -> bool:
@@ -64,20 +67,20 @@ class Traffic:
             return LossReason.NETWORK_ERROR
         return LossReason.QUEUE_OVERFLOW if self.allowed(category, now) else LossReason.RATELIMIT_BACKOFF
 
-    def backlog_may_go(self, backlog: tuple[int, float, float], now: float) -> bool:
+    def backlog_may_go(self, backlog: Backlog, now: float) -> bool:
         """Whether a piece of the backlog may go now.
 
         Args:
-            backlog: number of late pieces that could be sent, and when the first and the last came.
+            backlog: late pieces that no limit holds up.
             now: monotonic seconds.
         """
-        number, first, last = backlog
-        if not number or not self._breaker.allows(now):
+        if not backlog.number or not self._breaker.allows(now):
             return False
         if not self._breaker.closed:
             return True  # the probe
-        if self._pace is None:
-            self._pace = pace_of_backlog(number, last - first, now=now, random=self._random())
+        if self._pace is None or now >= self._pace_until:
+            self._pace = pace_of_backlog(backlog, now=now, random=self._random())
+            self._pace_until = self._limits.next_end(now) or math.inf
         return self._pace.ready(now)
 
     def backlog_sent(self, now: float) -> None:
@@ -86,7 +89,7 @@ class Traffic:
             self._pace = self._pace.sent(now)
 
     def backlog_changed(self) -> None:
-        """After a backlog was found, joined by another or used up: its pace is to be reckoned anew."""
+        """After a backlog was found or used up: its pace is to be reckoned anew."""
         self._pace = None
 
     def arrived(self) -> None:

@@ -9,6 +9,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Safekeeping:
     Args:
         tuning: the numbers.
         room: where parcels wait.
-        flights: what carries them.
+        carrier: what carries them.
         traffic: says what may go.
         ledger: books what was found and lost.
         open_spool: opens the spool; raises OSError when it cannot be used; None for no spool.
@@ -50,7 +51,7 @@ class Safekeeping:
         self,
         tuning: Tuning,
         room: WaitingRoom,
-        flights: Carrier[Parcel],
+        carrier: Carrier[Parcel],
         traffic: Traffic,
         *,
         ledger: Ledger,
@@ -60,7 +61,7 @@ class Safekeeping:
     ) -> None:
         self._tuning = tuning
         self._room = room
-        self._flights = flights
+        self._carrier = carrier
         self._traffic = traffic
         self._ledger = ledger
         self._open_spool = open_spool
@@ -70,34 +71,27 @@ class Safekeeping:
         self._warned = False
         self._next_try = self._next_look = self._next_patrol = self._next_losses = clock()
         self._kept_losses: Report = {}
-        self._reckoned: tuple[float, tuple[int, float, float]] = (0.0, (0, 0.0, 0.0))
+        self._reckoned_at, self._reckoned = -1.0, Backlog()
 
     @property
     def wanted(self) -> bool:
         """Whether there is to be a spool."""
         return self._open_spool is not None
 
-    def backlog(self, now: float) -> tuple[int, float, float]:
-        """Late parcels that might go, in memory and on disk; when the first and the last came (monotonic)."""
-        if self._spool is None:
-            return self._room.backlog(lambda category: self._traffic.allowed(category, now))
-        if self._reckoned[0] != now:  # asked several times in one turn
-            self._reckoned = (now, self._backlog(self._spool, now))
-        return self._reckoned[1]
+    def backlog(self, now: float) -> Backlog:
+        """Late parcels that might go, in memory and on disk."""
+        if self._reckoned_at != now:  # asked several times in one turn
+            self._reckoned_at, self._reckoned = now, self._reckon(now)
+        return self._reckoned
 
-    def _backlog(self, spool: Spool, now: float) -> tuple[int, float, float]:
+    def _reckon(self, now: float) -> Backlog:
         def allowed(category: Category) -> bool:
             return self._traffic.allowed(category, now)
 
         here = self._room.backlog(allowed)
-        number, first, last = spool.backlog(allowed)
-        if not number:
-            return here
-        offset = now - self._date()
-        there = (number, first + offset, last + offset)
-        if not here[0]:
-            return there
-        return here[0] + there[0], min(here[1], there[1]), max(here[2], there[2])
+        there = self._spool.backlog(allowed) if self._spool is not None else Backlog()
+        # With a spool, what is late in memory has just been read from there: it must not quicken the pace.
+        return Backlog(here.number + there.number, there.per_second or here.per_second)
 
     def done(self, parcel: Parcel) -> None:
         """Note that a parcel needs its record no more."""
@@ -193,7 +187,7 @@ class Safekeeping:
             _logger.warning("the spool cannot be used, delivery goes on without it: %s", error)
 
     def _unsaved(self) -> list[Parcel]:
-        waiting = [*self._flights.cargos, *self._room.everything()]
+        waiting = [*self._carrier.cargos, *self._room.everything()]
         return [parcel for parcel in waiting if parcel.place is None and not parcel.report]
 
     def _write_down(
@@ -214,7 +208,6 @@ class Safekeeping:
         written = {id(parcel) for parcel in unsaved}
         for parcel in self._room.remove(lambda one: id(one) in written and self._traffic.is_late(one.category, now)):
             self.released(parcel)
-        self._traffic.backlog_changed()
 
     def _bring_back(self, spool: Spool, now: float) -> None:
         """Read ahead when the backlog may move."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from contextlib import suppress
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.spooling.record import DONE, STATE_AT, read_records, record_bytes
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from otel_sentry.protocol.item_kinds import Category
 
 _MODE: Final = 0o600
+_LONGEST_PAUSE_SECONDS: Final = 600.0
+"""A longer pause between two records is one in which nothing was to be sent, or a clock that was set."""
 
 
 class Segment:
@@ -33,8 +36,11 @@ class Segment:
         self.first_date = 0.0
         self.last_date = 0.0
         self.damaged = False
-        self.written_at = 0.0
-        """Monotonic second that stands for `last_date`; set by the spool."""
+        self.last_at = 0.0
+        """Monotonic second that stands for `last_date`, which may jump; set by the spool."""
+        self.grown_over = 0.0
+        """Seconds in which it was written; pauses and jumps of the clock do not count."""
+        self.records = 0
         self.waiting = 0
         """Records not delivered yet."""
         self._counts: Counter[Category] = Counter()
@@ -63,6 +69,11 @@ class Segment:
         waiting = [record for record in contents.records if record.waiting]
         for record in waiting:
             self._note(record.parcel, record.date)
+        dates = [record.date for record in contents.records]
+        self.grown_over = sum(
+            min(max(0.0, after - before), _LONGEST_PAUSE_SECONDS) for before, after in pairwise(dates)
+        )
+        self.records = len(dates)
         return [record.parcel for record in waiting]
 
     def append(self, parcels: Sequence[Parcel], date: float) -> None:
@@ -85,6 +96,7 @@ class Segment:
             self._in_memory[self.bytes] = parcel
             self._note(parcel, date)
             self.bytes += len(record)
+        self.records += len(parcels)
         self._unread = None
 
     def done(self, offset: int) -> None:
@@ -102,12 +114,18 @@ class Segment:
         """Let a parcel leave memory; it stays on disk."""
         self._in_memory.pop(offset, None)
 
-    def backlog(self, allowed: Callable[[Category], bool]) -> int:
-        """How many records of allowed categories are nowhere but on disk."""
+    @property
+    def first_at(self) -> float:
+        """Monotonic second of the first record, roughly."""
+        return self.last_at - self.grown_over
+
+    def backlog(self, allowed: Callable[[Category], bool]) -> tuple[int, float]:
+        """How many records of allowed categories are nowhere but on disk, and in how many seconds they came."""
         if not self.resting:
-            return 0
+            return 0, 0.0
         blocked = sum(number for kind, number in self._kinds.items() if not allowed(kind))
-        return max(0, self.resting - blocked)
+        number = max(0, self.resting - blocked)
+        return number, self.grown_over * number / self.records
 
     def load(self, allowed: Callable[[Category], bool], most: int) -> list[Record]:
         """Bring parcels back to memory, in the order in which they were written.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.delivery.spooling.home import Home, folders
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ class Spool:
                 self._forget(self._home, segment)
                 segment.remove()
             raise
-        segment.written_at = now
+        segment.grown_over += now - (segment.last_at or now)
+        segment.last_at = now
         return list(self._trimmed())
 
     def done(self, parcel: Parcel) -> None:
@@ -154,24 +156,26 @@ class Spool:
             The parcels, and what was found to be lost.
         """
         for segment in self._oldest_first():
-            if segment.backlog(allowed):
+            if segment.backlog(allowed)[0]:
                 try:
                     records = segment.load(allowed, most)
                 except OSError as error:
                     _logger.warning("a file of the spool is lost: %s", error)
                     return [], [self._removed(segment)]
                 for record in records:
-                    record.parcel.accepted_at = self._clock() - self._age(record.date)
+                    record.parcel.accepted_at = max(segment.first_at, self._clock() - self._age(record.date))
                 return [record.parcel for record in records], []
         return [], []
 
-    def backlog(self, allowed: Callable[[Category], bool]) -> tuple[int, float, float]:
-        """Records of allowed categories that are nowhere but on disk, and the dates of the first and the last."""
-        found = [(one.backlog(allowed), one.first_date, one.last_date) for one in self._segments()]
-        found = [one for one in found if one[0]]
-        if not found:
-            return 0, 0.0, 0.0
-        return sum(one[0] for one in found), min(one[1] for one in found), max(one[2] for one in found)
+    def backlog(self, allowed: Callable[[Category], bool]) -> Backlog:
+        """Records of allowed categories that are nowhere but on disk."""
+        total = Backlog()
+        for (
+            segments
+        ) in self._owned.values():  # files of one process came one after another, processes run beside each other
+            found = [segment.backlog(allowed) for segment in segments]
+            total += Backlog.grown(sum(number for number, _ in found), sum(seconds for _, seconds in found))
+        return total
 
     def patrol(self) -> Findings:
         """Look for folders of dead processes, share the space anew, give up what is too old.
@@ -212,7 +216,7 @@ class Spool:
             _logger.warning("a file of the spool cannot be read: %s", error)
             waiting = []
         self._owned[home].append(segment)
-        segment.written_at = self._clock() - self._age(segment.last_date)
+        segment.last_at = self._clock() - self._age(segment.last_date)
         if not waiting:
             self._finish(segment)
         return [parcel.counts for parcel in waiting]
@@ -264,7 +268,7 @@ class Spool:
             yield from segments
 
     def _oldest_first(self) -> list[Segment]:
-        return sorted(self._segments(), key=lambda segment: segment.first_date)
+        return sorted(self._segments(), key=lambda segment: segment.first_at)
 
     def _age(self, date: float) -> float:
         """Seconds since a date, as far as dates can be believed."""
@@ -280,7 +284,7 @@ class Spool:
             yield self._removed(segment)
 
     def _outdated(self) -> Iterator[Counts]:
-        for segment in [one for one in self._segments() if self._clock() - one.written_at > self._max_age]:
+        for segment in [one for one in self._segments() if self._clock() - one.last_at > self._max_age]:
             yield self._removed(segment)
 
     def _removed(self, segment: Segment) -> Counts:

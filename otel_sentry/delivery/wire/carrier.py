@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otel_sentry.delivery.wire.message import Answer
 
 T = TypeVar("T")
@@ -42,6 +44,9 @@ class Carrier(Protocol[T]):
     @property
     def cargos(self) -> list[T]:
         """What is under way."""
+
+    def watch(self, readable: Any, empty: Callable[[], None]) -> None:
+        """Let a poll end when `readable` (with a `fileno`) has something to read, which `empty` then reads."""
 
     def want(self, waiting: int) -> bool:
         """Open one more connection if so many waiting requests deserve it; its outcome has no cargo."""

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.delivery.rules.traffic import Traffic
 from otel_sentry.delivery.rules.verdict import Verdict
 from otel_sentry.delivery.wire.message import Answer
@@ -34,10 +35,10 @@ class Process:
     resting_until: float = 0.0
 
     @property
-    def state(self) -> tuple[int, float, float]:
+    def state(self) -> Backlog:
         """What the lights are told of the backlog."""
         left = len(self.backlog) - self.sent
-        return (left, self.backlog[self.sent], self.backlog[-1]) if left else (0, 0.0, 0.0)
+        return Backlog.grown(left, self.backlog[-1] - self.backlog[self.sent]) if left else Backlog()
 
 
 @dataclass(slots=True)
@@ -123,7 +124,7 @@ class Fleet:
 
     def _sleep(self, process: Process, number: int, now: float, events: list[tuple[float, int, bool]]) -> None:
         """Wake the process when its lights may change, as the delivery thread does."""
-        if not process.state[0]:
+        if not process.state.number:
             return
         change = process.traffic.next_change(now)
         at = max(change if change is not None else now, process.resting_until, now + 0.001)

@@ -7,7 +7,7 @@ import pytest
 from otel_sentry.delivery.wire.message import Answer
 from tests.delivery.rules.fleet import Fleet, outage, refusing
 
-SECONDS = 150
+SECONDS = 120
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ SECONDS = 150
 def test_a_fleet_never_doubles_its_usual_rate(server: object) -> None:
     """Sentry never sees more than twice the usual rate, during the outage or after it, and everything arrives."""
     fleet = Fleet(10_000, 0.05, server)  # type: ignore[arg-type]
-    fleet.run(SECONDS * 3)
+    fleet.run(SECONDS * 4)
     usual = fleet.size * fleet.rate
 
     assert fleet.peak(0, SECONDS, window=15) <= 2 * usual
-    assert fleet.peak(SECONDS, SECONDS * 2.9) <= 2 * usual
+    assert fleet.peak(SECONDS, SECONDS * 3.9) <= 2 * usual
     # What is left at the end are a few that have just come, and stragglers.
     assert fleet.created - fleet.delivered < fleet.created / 200
-    assert fleet.oldest_delay < SECONDS * 2.5
+    assert fleet.oldest_delay < SECONDS * 3.5

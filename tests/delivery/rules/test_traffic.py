@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.delivery.rules.retry import Backoff
 from otel_sentry.delivery.rules.traffic import Traffic
 from otel_sentry.delivery.rules.verdict import Verdict
@@ -77,7 +78,7 @@ def test_a_backlog_waits_for_its_pace_while_live_traffic_flows(traffic: Traffic)
     sent = 0
     for tenth in range(1000):
         now = 100 + tenth / 10
-        if traffic.backlog_may_go((100 - sent, 0.0, 100.0), now):
+        if traffic.backlog_may_go(Backlog.grown(100 - sent, 100.0), now):
             traffic.backlog_sent(now)
             sent += 1
 
@@ -87,7 +88,7 @@ def test_a_backlog_waits_for_its_pace_while_live_traffic_flows(traffic: Traffic)
 def test_one_piece_of_the_backlog_is_the_probe(traffic: Traffic) -> None:
     """While the breaker is open the backlog itself finds out whether the outage is over."""
     broken(traffic)
-    backlog = (5, 0.0, 1.0)
+    backlog = Backlog.grown(5, 1.0)
 
     assert [traffic.backlog_may_go(backlog, now) for now in (0.1, 60.0)] == [False, True]
     traffic.started()
@@ -101,3 +102,14 @@ def test_tells_when_something_changes(traffic: Traffic) -> None:
     assert 0 < (traffic.next_change(0) or 0) <= 60
     traffic.answered(Answer(200, {"x-sentry-rate-limits": "60:span:org"}), 5, DATE)
     assert traffic.next_change(5) == 65
+
+
+def test_the_end_of_a_limit_changes_the_pace(traffic: Traffic) -> None:
+    """A large backlog that a limit held up is not sent at the pace of the small one beside it."""
+    traffic.answered(Answer(200, {"x-sentry-rate-limits": "60:span:org"}), 0, DATE)
+    assert not traffic.backlog_may_go(Backlog(1, 0.01), 0.0)
+    started = 61.0
+    while not traffic.backlog_may_go(Backlog(600, 10.0), started):
+        started += 0.01
+
+    assert started < 62

@@ -102,9 +102,9 @@ def test_what_goes_in_comes_out_in_order(spool: Callable[..., Spool], tmp_path: 
     for start in range(0, 60, 20):
         put(one, [parcel(number) for number in range(start, start + 20)])
 
-    assert one.backlog(anything)[0] == 60
+    assert one.backlog(anything).number == 60
     assert take_all(one) == [parcel(number).body for number in range(60)]
-    assert one.backlog(anything)[0] == 0
+    assert one.backlog(anything).number == 0
     assert not list(tmp_path.rglob("*.parcels"))
 
 
@@ -174,7 +174,7 @@ def test_the_cap_holds_for_all_processes(spool: Callable[..., Spool], tmp_path: 
     total = sum(path.stat().st_size for path in tmp_path.rglob("*.parcels"))
 
     assert cap / 4 < total <= cap
-    assert all(one.backlog(anything)[0] for one in several)
+    assert all(one.backlog(anything).number for one in several)
 
 
 def test_a_lonely_process_may_use_everything(spool: Callable[..., Spool], tmp_path: Path) -> None:
@@ -216,6 +216,25 @@ def test_a_clock_that_jumps_costs_nothing(spool: Callable[..., Spool], time: Tim
     assert heir.patrol().lost == []
 
     assert take_all(heir) == [parcel(1).body]
+
+
+def test_knows_how_fast_a_backlog_came(spool: Callable[..., Spool], time: Time) -> None:
+    """Files of one process came one after another, those of several beside each other; jumps do not count."""
+    dead = [spool(), spool()]
+    for one in dead:
+        for number in range(101):
+            put(one, [parcel(number)])
+            time.pass_by(1)
+    time.today += 1e6
+    for one in dead:
+        put(one, [parcel(200)])
+        one.abandon()
+    heir = spool()
+    adopt_all(heir)
+    whole = heir.backlog(anything)
+
+    assert whole.number == 204
+    assert 0.25 < whole.per_second < 2.1
 
 
 def test_an_inheritance_that_nobody_can_deliver_gets_old(spool: Callable[..., Spool], time: Time) -> None:
@@ -271,7 +290,7 @@ def test_a_folder_that_vanishes_is_told_and_counted(
     shutil.rmtree(tmp_path / "spool")
 
     assert one.load(anything, 10) == ([], [((Category.SPAN, 3),)])
-    assert one.backlog(anything)[0] == 0
+    assert one.backlog(anything).number == 0
     assert "lost" in caplog.text
 
 
