@@ -90,11 +90,11 @@ class Dispatch:
         self._room.put(parcel, late=self._traffic.is_late(parcel.category, self._clock()))
         self._make_room()
 
-    def turn(self, patience: float | None, *, hurry: bool) -> None:
+    def turn(self, patience: float, *, hurry: bool) -> None:
         """Send, receive and deal with outcomes once.
 
         Args:
-            patience: longest wait for something to happen, in seconds; None for no limit.
+            patience: longest wait for something to happen, in seconds.
             hurry: somebody waits for a flush, so a backlog is not paced.
         """
         now = self._clock()
@@ -288,14 +288,11 @@ class Dispatch:
             limited = not self._traffic.allowed(parcel.category, now)
             self.drop(parcel, LossReason.RATELIMIT_BACKOFF if limited else LossReason.NETWORK_ERROR)
 
-    def _patience(self, patience: float | None, now: float) -> float | None:
+    def _patience(self, patience: float, now: float) -> float:
         """Seconds until something that waits may go, `patience` at most."""
         if not self._room.parcels and not self._safekeeping.backlog(now).number:
             return patience
         # What may go already waits for a connection, and that ends the wait by itself.
-        moments = [
-            moment - now
-            for moment in (self._traffic.next_change(now), self._room.next_rested)
-            if moment is not None and moment > now
-        ]
-        return min([*moments, patience] if patience is not None else moments, default=None)
+        rested = self._room.next_rested
+        moments = [self._traffic.next_change(now), rested if rested is not None and rested > now else None]
+        return min([patience, *(moment - now for moment in moments if moment is not None)])

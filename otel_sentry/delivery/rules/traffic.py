@@ -146,13 +146,13 @@ class Traffic:
         self._breaker = self._breaker.hurried(now)
 
     def next_change(self, now: float) -> float | None:
-        """The moment at which something that must wait now may go; None when nothing holds traffic up."""
+        """The next moment at which something that must wait may go; None when nothing holds traffic up."""
         moments = [self._limits.next_end(now)]
         if not self._breaker.closed and not self._breaker.probing:
             moments.append(self._breaker.probe_at)
         if self._pace is not None:
             moments.append(self._pace.next_at)
-        return min((moment for moment in moments if moment is not None), default=None)
+        return min((moment for moment in moments if moment is not None and moment > now), default=None)
 
     def _learn_limits(self, told: Mapping[Category | None, float], now: float) -> None:
         if told:

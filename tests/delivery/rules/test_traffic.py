@@ -104,6 +104,14 @@ def test_tells_when_something_changes(traffic: Traffic) -> None:
     assert traffic.next_change(5) == 65
 
 
+def test_a_pace_that_is_due_hides_no_limit(traffic: Traffic) -> None:
+    """When the backlog could go already, the end of a limit is still waited for."""
+    traffic.answered(Answer(200, {"x-sentry-rate-limits": "60:span:org"}), 0, DATE)
+    traffic.backlog_may_go(Backlog(1, 1.0), 0.0)
+
+    assert traffic.next_change(30) == 60
+
+
 def test_the_end_of_a_limit_changes_the_pace(traffic: Traffic) -> None:
     """A large backlog that a limit held up is not sent at the pace of the small one beside it."""
     traffic.answered(Answer(200, {"x-sentry-rate-limits": "60:span:org"}), 0, DATE)
