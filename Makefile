@@ -11,7 +11,7 @@ PURE := protocol convert identity propagation
 GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach room,$(PURE),--cov otel_sentry/$(room))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-full bench-instructions bugsink docs wheel real-backend clean
+.PHONY: help demo test test-slow check bench bench-full bench-instructions bugsink docs wheel real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: $(VENV)/demo.installed  ## Run the example dapp against the embedded Sentr
 
 test: $(VENV)/test.installed  ## Run the tests; ARGS="tests/setup -x" runs some
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(or $(ARGS),$(GATE))
+
+test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, random schedules, fleets, chained processes, issue matrix
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow $(ARGS)
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

@@ -29,6 +29,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden/*.json anew")
 
 
+SLOW = (
+    "delivery/rules/test_fleet.py",
+    "delivery/test_faults.py",
+    "delivery/test_processes.py",
+    "delivery/test_schedules.py",
+    "examples/test_demo.py",
+    "issues/test_bad_input.py",
+    "issues/test_issue_cost.py",
+    "issues/test_issue_matrix.py",
+    "local/page/test_page_use.py",
+    "local/page/test_page_views.py",
+    "otel/test_propagator_soak.py",
+    "otel/test_three_processes.py",
+    "setup/test_backends.py",
+)
+"""Files that take long or measure; `make test` leaves them out, `make test-slow` runs them."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `SLOW`, before pytest looks at `-m`."""
+    for item in items:
+        if item.path.as_posix().endswith(SLOW):
+            item.add_marker("slow")
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
     """Compare a JSON value with `tests/golden/<name>.json`."""
