@@ -1,4 +1,4 @@
-"""Item types of a Sentry envelope: content types, data categories, limits. Source: Relay's `sizes.rs`, develop docs "envelope items"."""
+"""Item types of a Sentry envelope: content types, data categories, limits. Source: Relay's `sizes.rs`."""
 
 from __future__ import annotations
 
