@@ -6,6 +6,9 @@ costs as much CPU as the spans in the request (figures: `docs/explanation/delive
 
 from __future__ import annotations
 
+# Resolving a name imports this codec. A process that forks while its first connection is being opened would leave the
+# child the lock of that import, which nobody there ever lets go; so it is there before any thread is.
+import encodings.idna  # noqa: F401
 import socket
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
