@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,3 +183,15 @@ def test_negative_exponential_buckets() -> None:
     )
 
     assert estimated(mirrored) == pytest.approx([-4.0, -2.0, -1.0])
+
+
+def test_exemplars_that_fit_no_measurement_are_left_out() -> None:
+    """One below every bucket, and one of a histogram that counted nothing, are no samples."""
+    stray = Exemplar({}, 1.0, 0)
+    point = replace(histogram([5.0, 6.0, 7.0]), exemplars=[stray])
+    one: Any = histogram([5.0])
+    empty = replace(one, count=0, sum=0.0, bucket_counts=[0] * len(one.bucket_counts), exemplars=[stray])
+
+    assert samples(point).exemplars == []
+    assert len(samples(point).estimates) == 3
+    assert samples(empty) == ([], [])

@@ -156,7 +156,12 @@ def test_frames(work: Callable[[], None]) -> None:
 
 def test_recursion() -> None:
     """What Python folds is unfolded again."""
-    error, text = text_of(recursive)
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)  # other tests' libraries raise it
+    try:
+        error, text = text_of(recursive)
+    finally:
+        sys.setrecursionlimit(usual)
     found = parse_traceback(text)
 
     assert found is not None
