@@ -1,0 +1,1 @@
+"""What this package traces itself, in plain OpenTelemetry: any backend sees it. Knows identity only."""
