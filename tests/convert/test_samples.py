@@ -195,3 +195,22 @@ def test_exemplars_that_fit_no_measurement_are_left_out() -> None:
     assert samples(point).exemplars == []
     assert len(samples(point).estimates) == 3
     assert samples(empty) == ([], [])
+
+
+def test_exemplars_equal_to_an_end_fill_the_bucket_beside_it() -> None:
+    """The least measurement is a bucket of one; a second exemplar of the same value is still a true sample."""
+    known = [Exemplar({}, 5.0, moment) for moment in (1, 2)]
+    made = samples(replace(histogram([5.0, 5.0, 6.0, 7.0]), exemplars=known))
+
+    assert made.exemplars == known
+    assert len(made.estimates) == 2
+    assert sum(made.estimates) == pytest.approx(13.0)
+
+
+def test_no_more_exemplars_than_measurements_of_a_bucket() -> None:
+    """A reservoir may hold more than a thinned bucket stands for; those that stay come from all over the bucket."""
+    known = [Exemplar({}, value, 1) for value in (6.5, 7.5, 8.5)]
+    made = samples(replace(histogram([6.0, 7.0, 8.0, 9.0]), exemplars=known))
+
+    assert [exemplar.value for exemplar in made.exemplars] == [6.5, 7.5]
+    assert len(made.estimates) == 2
