@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _DURATION_WIDTH: Final = 9
 _OP_WIDTH: Final = 14
 _BATCH: Final = 500
-_BAR_FROM_WIDTH: Final = 60
-_OP_FROM_WIDTH: Final = 90
+_OP_FROM_WIDTH: Final = 60
+_BAR_SHARES: Final = ((90, 4), (80, 6), (60, 8))
+"""Terminals from so many columns on give the bar one part in so many, the widest first; narrower ones have none."""
 _OP_STYLES: Final = {
     "http": "blue",
     "db": "magenta",
@@ -214,7 +215,7 @@ class TreePrinter:
 
 def _columns(width: int) -> tuple[int, int, int]:
     """Cells for name, op and bar on a terminal of this width; op and bar only where there is room for them."""
-    bar = width // 4 if width >= _BAR_FROM_WIDTH else 0
+    bar = next((width // share for least, share in _BAR_SHARES if width >= least), 0)
     op = _OP_WIDTH if width >= _OP_FROM_WIDTH else 0
     return max(8, width - bar - op - _DURATION_WIDTH - (2 if bar else 1)), op, bar
 

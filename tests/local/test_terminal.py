@@ -94,6 +94,20 @@ GET /profile/{wallet}  [web]                182 ms
 ╰─ late child                              10.0 ms
 
 """
+MIDDLE = """\
+trace aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa · 6 spans · web, wor…
+GET /profile/{wallet}  [web] http.server   ━━━━━━━    182 ms
+│  user alice.eth (0x52908400098527886e0f7030069857d2e4169e…
+├─ db.get_user               db            ━━        40.0 ms
+│  ╰─ SELECT users           db            ━         33.0 ms
+╰─ ✖ POST                    http.client     ━━━━     100 ms
+   │  ✖ ConnectionError: node is down  app.py:3 in f  unhan…
+   ╰─ eth_getBalance  [work… rpc             ━━━     80.0 ms
+         user 0x52
+(parent 0000000000000063 not seen)
+╰─ late child                file.read           ━   10.0 ms
+
+"""
 
 
 def _right_trimmed(text: str) -> str:
@@ -102,14 +116,18 @@ def _right_trimmed(text: str) -> str:
 
 @pytest.mark.parametrize(
     ("width", "logs", "expected"),
-    [pytest.param(100, True, WIDE, id="wide"), pytest.param(50, False, NARROW, id="narrow")],
+    [
+        pytest.param(100, True, WIDE, id="wide"),
+        pytest.param(60, False, MIDDLE, id="middle"),
+        pytest.param(50, False, NARROW, id="narrow"),
+    ],
 )
 def test_a_trace_is_a_tree_on_its_time_axis(dapp: list[Row], width: int, logs: bool, expected: str) -> None:
     """Op and bars where there is room, issues and logs under their span, users at segments, gaps told."""
     assert _right_trimmed(printed(dapp, width, logs=logs)) == expected
 
 
-@pytest.mark.parametrize("width", [20, 40, 59, 60, 89, 90, 200])
+@pytest.mark.parametrize("width", [20, 40, 59, 60, 79, 80, 89, 90, 200])
 def test_no_line_is_wider_than_the_terminal(dapp: list[Row], span_row: Spans, width: int) -> None:
     """Also with wide characters and long names."""
     rows = [*dapp, span_row(7, 1, name="名前" * 100), span_row(8, 7, name="x" * 500, op="y" * 99, service="s" * 99)]
