@@ -76,6 +76,7 @@ class Incident:
         event_id: id of the event that will carry it.
         context: context variables of the moment, so that scopes are found again.
         name: of the transaction, as the event was told it.
+        fingerprint: how the span groups it; empty if it does not say.
         hint: for the hooks of sentry-sdk.
         envelope: finished envelope of sentry-sdk that waits here, of `SDK`.
         forward: sends that envelope on.
@@ -101,6 +102,7 @@ class Incident:
     event_id: str = ""
     context: contextvars.Context | None = None
     name: str = ""
+    fingerprint: list[str] = field(default_factory=list)
     hint: dict[str, Any] = field(default_factory=dict)
     envelope: Any = None
     forward: Callable[[Any], None] | None = None

@@ -95,6 +95,10 @@ class IssueMaker:
         """
         return self._seen_alive(exception, link, segment, seen, LOG_MECHANISM, escapes=False)
 
+    def excuse(self, exception: BaseException) -> None:
+        """Whoever sees the exception from here on makes no issue of it; one that it is already stays."""
+        claim(exception, Mark(uuid.uuid4().hex))
+
     def _known(self, exception: BaseException) -> Incident | None:
         mark = mark_of(exception)
         return self._incidents.get(mark.token) if mark is not None else None

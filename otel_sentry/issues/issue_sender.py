@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.issues import breadcrumbs
 from otel_sentry.issues.incident import Incident, Source
+from otel_sentry.issues.span_says import fingerprint_of
 from otel_sentry.issues.surroundings import Surroundings, merge_user
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class IssueSender:
     ) -> None:
         """Tell an incident's own event what is known where it was seen; see `Workbench.opened`."""
         merge_user(event, self._surroundings.user(attributes, incident.segment))
+        incident.fingerprint = list(map(self._surroundings.private, fingerprint_of(attributes)))
+        _group(event, incident)
         client = self._sdk.client()
         if resource is not None and client is not None:
             self._surroundings.process(event, resource, client.options)
@@ -102,12 +105,19 @@ class IssueSender:
         public_key = self._sdk.public_key()
         if public_key:
             envelope.headers["trace"] = self._surroundings.header(segment, public_key)
+        _group(event, incident)
         if event.get("transaction") == incident.name:
             self._surroundings.name(event, segment)
         if incident.escaped:
             set_handled(event, handled=False)
         elif incident.root_failed is False:
             set_handled(event, handled=True)
+
+
+def _group(event: Event, incident: Incident) -> None:
+    """Group an event as its span says; what the application told sentry-sdk wins."""
+    if incident.fingerprint:
+        event.setdefault("fingerprint", incident.fingerprint)
 
 
 def set_handled(event: Event, *, handled: bool) -> None:

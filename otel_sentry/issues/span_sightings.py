@@ -12,6 +12,7 @@ from opentelemetry.trace import StatusCode
 
 from otel_sentry.issues import breadcrumbs, live_exception
 from otel_sentry.issues.incident import Source
+from otel_sentry.issues.span_says import is_expected
 from otel_sentry.issues.surroundings import link_of
 from otel_sentry.issues.text_event import EXCEPTION_TYPE, ToldException
 
@@ -57,6 +58,10 @@ class SpanSightings:
             self._crumbs.add(span, segment)
         recorded = [event for event in events if event.name == live_exception.EXCEPTION_EVENT]
         exception = live_exception.leaving(recorded)
+        if (recorded or exception is not None) and is_expected(span.attributes or {}):
+            if exception is not None:
+                self._bench.maker.excuse(exception)
+            return
         is_root = segment.span_id == span.context.span_id if segment is not None else _is_local_root(span)
         told = recorded
         if exception is not None:
