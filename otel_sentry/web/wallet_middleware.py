@@ -8,9 +8,10 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from otel_sentry.identity.context import WalletBlock, own_context, use_wallet
+from otel_sentry.web.interface import Interface, interface_of
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -47,7 +48,7 @@ class WalletMiddleware:
 
     def __new__(cls, app: Any, wallet_of: WalletOf) -> Self:  # noqa: ARG004 - __init__ takes it
         """Choose the kind that suits `app`."""
-        kind = cast("type[Self]", _kind_for(app)) if cls is WalletMiddleware else cls
+        kind = cast("type[Self]", _KINDS[interface_of(app)]) if cls is WalletMiddleware else cls
         return super().__new__(kind)
 
     def __init__(self, app: Any, wallet_of: WalletOf) -> None:
@@ -196,20 +197,8 @@ def tell(block: WalletBlock | None) -> None:
             pass
 
 
-def _kind_for(app: Any) -> type[WalletMiddleware]:
-    if hasattr(app, "wsgi_app") and hasattr(app, "before_request"):
-        return FlaskWalletMiddleware
-    call = app if inspect.isfunction(app) or inspect.ismethod(app) else getattr(app, "__call__", app)  # noqa: B004 - the method itself is asked for
-    if inspect.iscoroutinefunction(call) or _positional_parameters(call) == 3:
-        return AsgiWalletMiddleware
-    return WsgiWalletMiddleware
-
-
-def _positional_parameters(call: Any) -> int:
-    try:
-        parameters = inspect.signature(call).parameters.values()
-    except (TypeError, ValueError):
-        return 0
-    return sum(
-        parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in parameters
-    )
+_KINDS: Final = {
+    Interface.FLASK: FlaskWalletMiddleware,
+    Interface.ASGI: AsgiWalletMiddleware,
+    Interface.WSGI: WsgiWalletMiddleware,
+}
