@@ -41,11 +41,17 @@ def test_each_mode_has_one_form_for_every_spelling(mode: str, expected: str | No
         pytest.param("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "bc1qar…5mdq", id="bech32"),
         pytest.param("vitalik.eth", "vi…", id="a short name must not show whole"),
         pytest.param("bob", "b…", id="three letters"),
+        pytest.param("0xd8da…6045", "0xd8da…6045", id="what another service shortened"),
     ],
 )
 def test_short_form_hides_most_of_it(text: str, expected: str) -> None:
     """At least half of the characters are gone."""
     assert Privacy("short").address(text) == expected
+
+
+def test_a_hash_of_another_service_stays() -> None:
+    """What arrives hashed is not hashed again."""
+    assert Privacy("hash", "k").address(HASHED) == HASHED
 
 
 @given(st.text(), privacies)

@@ -43,3 +43,8 @@ def test_only_hair_thin_intervals_have_none(trace_id: int, rate: float) -> None:
     """A rate that leaves a millionth leaves a number."""
     assert (derived_sample_rand(trace_id, 0.0, rate) is None) is (rate == 0)
     assert derived_sample_rand(trace_id, rate, 1.0) is not None or rate > 0.999999
+
+
+def test_a_bound_between_two_steps() -> None:
+    """The step below the lower bound is out, the next one in, whatever the trace id."""
+    assert {derived_sample_rand(trace_id, 0.0000015, 0.0000025) for trace_id in range(1, 50)} == {0.000002}

@@ -117,3 +117,11 @@ def test_tells_when_the_next_limit_ends() -> None:
     limits = RateLimits({Category.ERROR: NOW + 5, None: NOW + 3, Category.SPAN: NOW - 1})
 
     assert (limits.next_end(NOW), RateLimits().next_end(NOW)) == (NOW + 3, None)
+
+
+def test_a_merge_keeps_the_later_end_and_forgets_what_is_over() -> None:
+    """News and what was known before count alike."""
+    known = RateLimits({Category.ERROR: NOW + 5, Category.SPAN: NOW - 1})
+    merged = known.merged({Category.ERROR: NOW + 3, Category.LOG_ITEM: NOW + 1, None: NOW - 1}, NOW)
+
+    assert merged.until == {Category.ERROR: NOW + 5, Category.LOG_ITEM: NOW + 1}
