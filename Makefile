@@ -7,11 +7,12 @@ KEEP    ?=
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PURE := protocol convert identity propagation
-# The rooms without I/O are covered to the last branch; a run of some tests (ARGS) does not look.
+# The rooms without I/O are covered to the last branch by their own tests.
 GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach room,$(PURE),--cov otel_sentry/$(room))
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow check bench bench-full bench-instructions bugsink docs wheel real-backend clean
+.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink docs wheel real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,11 +20,19 @@ help:  ## Show this list
 demo: $(VENV)/demo.installed  ## Run the example dapp against the embedded Sentry and check what arrives; KEEP=1 leaves it running
 	$(BIN)/otel-sentry demo $(if $(KEEP),--keep)
 
-test: $(VENV)/test.installed  ## Run the tests; ARGS="tests/setup -x" runs some
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(or $(ARGS),$(GATE))
+test: $(VENV)/test.installed  ## Run the tests; ARGS="tests/otel -x" runs some
+ifdef ARGS
+	$(PYTEST) $(ARGS)
+else
+	$(PYTEST) $(GATE) $(PURE:%=tests/%)
+	$(PYTEST) $(PURE:%=--ignore tests/%)
+endif
+
+test-processes: $(VENV)/test.installed  ## Run the tests that start whole applications: every way of set-up, signals, exits
+	$(PYTEST) -m processes $(ARGS)
 
 test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, random schedules, fleets, chained processes, issue matrix
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m slow $(ARGS)
+	$(PYTEST) -m slow $(ARGS)
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

@@ -46,13 +46,27 @@ SLOW = (
 )
 """Files that take long or measure; `make test` leaves them out, `make test-slow` runs them."""
 
+PROCESSES = (
+    "setup/test_client_hooks.py",
+    "setup/test_departure.py",
+    "setup/test_instrumentor.py",
+    "setup/test_native_sdk.py",
+    "setup/test_signals.py",
+    "setup/test_start_up.py",
+    "setup/test_yaml_samples.py",
+    "web/test_many_wallets.py",
+)
+"""Files whose tests start whole applications, one or more each; `make test-processes` runs them."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of `SLOW`, before pytest looks at `-m`."""
+    """Mark the tests of `SLOW` and `PROCESSES`, before pytest looks at `-m`."""
     for item in items:
-        if item.path.as_posix().endswith(SLOW):
-            item.add_marker("slow")
+        place = item.path.as_posix()
+        for marker, files in (("slow", SLOW), ("processes", PROCESSES)):
+            if place.endswith(files):
+                item.add_marker(marker)
 
 
 @pytest.fixture
