@@ -9,7 +9,6 @@ import flask
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.middleware.wsgi import WSGIMiddleware
 
 from otel_sentry.web.interface import Interface, interface_of
 
@@ -35,7 +34,6 @@ class WsgiObject:
         pytest.param(AsgiOfOldKind(), Interface.ASGI, id="three arguments"),
         pytest.param(Starlette(), Interface.ASGI, id="Starlette"),
         pytest.param(BaseHTTPMiddleware(Starlette()), Interface.ASGI, id="middleware"),
-        pytest.param(WSGIMiddleware(WsgiObject()), Interface.ASGI, id="WSGI behind ASGI"),
         pytest.param(wsgi_function, Interface.WSGI, id="function of two"),
         pytest.param(WsgiObject(), Interface.WSGI, id="object of two"),
         pytest.param(partial(wsgi_function), Interface.WSGI, id="partial"),
