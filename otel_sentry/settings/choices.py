@@ -34,3 +34,19 @@ class SpanEvents(str, Enum):
     BREADCRUMBS = "breadcrumbs"
     LOGS = "logs"
     OFF = "off"
+
+
+class ReplayMasking(str, Enum):
+    """What session replays hide of a page."""
+
+    ALL = "all"
+    INPUTS = "inputs"
+    NONE = "none"
+
+
+class ClientAddress(str, Enum):
+    """What the tunnel tells Sentry of a browser's IP address."""
+
+    OFF = "off"
+    PEER = "peer"
+    FORWARDED = "forwarded"

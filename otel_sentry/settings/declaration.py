@@ -103,9 +103,10 @@ def setting(
 
 
 def declarations(settings_class: type[Any]) -> tuple[Declaration, ...]:
-    """The rows of a settings class in the order of its fields."""
+    """The rows of a settings class in the order of its fields, inherited ones behind its own."""
+    own = settings_class.__annotations__
     return tuple(
         replace(declared, name=one.name)
-        for one in fields(settings_class)
+        for one in sorted(fields(settings_class), key=lambda one: one.name not in own)
         if (declared := one.metadata.get(_METADATA_KEY)) is not None
     )

@@ -46,6 +46,22 @@ def trace_url(raw: Any) -> str:
     return value
 
 
+def url_path(raw: Any) -> str:
+    """The path of a URL on the application's own host."""
+    value = text(raw)
+    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", value) or value.startswith("//"):
+        raise ValueError("a path that starts with / and has no query")
+    return value.rstrip("/") or "/"
+
+
+def integrity(raw: Any) -> str:
+    """Hashes of a script as browsers check them. Source: W3C Subresource Integrity."""
+    value = text(raw)
+    if not re.fullmatch(r"sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2}(?: sha(?:256|384|512)-[A-Za-z0-9+/]+={0,2})*", value):
+        raise ValueError("sha384-<base64>, also sha256 and sha512")
+    return value
+
+
 def number_text(raw: Any) -> str:
     """Digits, kept as text (ids)."""
     value = str(raw).strip()

@@ -11,13 +11,14 @@ from typing import Any
 
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings import parsers, pattern_parsers
+from otel_sentry.settings.browser_settings import BrowserSettings
 from otel_sentry.settings.choices import Role, SpanEvents, WalletPrivacy, WireFormat
 from otel_sentry.settings.declaration import declarations, setting
 from otel_sentry.settings.reading import read
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Settings:
+class Settings(BrowserSettings):
     """What users configure; build it with `Settings.from_env()`. Every field is also a keyword of `configure()`.
 
     `dsn` is already the one of this process's role. `origins` says where each value came from: a variable's name,
@@ -275,9 +276,6 @@ class Settings:
     )
     secret_patterns: str | None = setting(
         "OTEL_SENTRY_SECRET_PATTERNS", parsers.text, None, "File of further patterns to mask."
-    )
-    tunnel_max_bytes: int = setting(
-        "OTEL_SENTRY_TUNNEL_MAX_BYTES", parsers.size, 20_971_520, "Largest envelope of the tunnel, bytes."
     )
 
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
