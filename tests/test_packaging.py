@@ -19,12 +19,16 @@ OURS = list(distribution("otel-sentry").entry_points)
 REQUIREMENTS = [Requirement(line) for line in requires("otel-sentry") or []]
 PARTS = {"opentelemetry", "otel_sentry"}
 """Namespaces shared by several distributions; the latter is ours."""
-BROUGHT = {"urllib3": "sentry-sdk", "typing_extensions": "opentelemetry-sdk"}
+BROUGHT = {
+    "urllib3": "sentry-sdk",
+    "typing_extensions": "opentelemetry-sdk",
+    "wrapt": "opentelemetry-instrumentation-httpx",
+}
 """Import that a base dependency cannot live without → that dependency."""
 OF_THE_APPLICATION = {"asgiref", "celery", "django", "flask", "flask_login"}
 """Frameworks that we look at only where the application has them: imported late, or for types."""
 
-HOSTS = {"asgiref", "celery", "django", "flask", "flask_login"}
+HOSTS = {"asgiref", "celery", "django", "eth_abi", "eth_utils", "flask", "flask_login"}
 """The application's own libraries: imported only where it uses them."""
 
 
@@ -73,6 +77,7 @@ def test_the_contract_names_are_registered() -> None:
         ("opentelemetry_traces_sampler", "sentry"),
         ("opentelemetry_sampler", "sentry"),
         ("opentelemetry_instrumentor", "otel_sentry"),
+        ("opentelemetry_instrumentor", "otel_sentry_web3"),
         ("console_scripts", "otel-sentry"),
     } <= names
     assert ("opentelemetry_propagator", "sentry") not in names

@@ -246,6 +246,13 @@ class Settings(BrowserSettings):
         (),
         "More exceptions that are no issue: names with their modules, as in `shop.errors.SoldOut`; subclasses count.",
     )
+    expected_reverts: tuple[str, ...] = setting(
+        "OTEL_SENTRY_EXPECTED_REVERTS",
+        parsers.names,
+        (),
+        "Reverts of contracts that are ordinary outcomes, no failure and no issue: comma list of reasons, names of "
+        "errors and selectors, `*` and `?` as in file names.",
+    )
     span_events: SpanEvents = setting(
         "OTEL_SENTRY_SPAN_EVENTS",
         parsers.one_of(SpanEvents),

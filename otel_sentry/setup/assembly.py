@@ -20,6 +20,7 @@ from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.departure import before_child_exits, on_sigterm
 from otel_sentry.setup.exporters import reaches_sentry
+from otel_sentry.setup.instrumentations import tell_instrumentors
 from otel_sentry.setup.logging_handler import install_logging_handler
 from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
 from otel_sentry.setup.signals import SignalsPlan, is_set
@@ -56,6 +57,7 @@ def set_up(settings: Settings) -> Telemetry:
         if settings.dsn is None:
             _logger.info("otel_sentry sends nothing to Sentry: SENTRY_DSN is not set")
         telemetry = _without_sentry(settings, plan)
+    tell_instrumentors(telemetry.settings)
     telemetry.also_flush(signals.carried_out(plan.resource, telemetry.settings))
     atexit.register(telemetry.begin_to_leave)
     if settings.logging_handler and is_set(_logs.get_logger_provider()):

@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.instrumentation.dependencies import DependencyConflictError, get_dist_dependency_conflicts
 from opentelemetry.util._importlib_metadata import entry_points
 
+from otel_sentry.instrumentation.web3 import Web3Instrumentor
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from opentelemetry.util._importlib_metadata import EntryPoint
+
+    from otel_sentry.settings.settings import Settings
 
 _logger = logging.getLogger(__name__)
 
 GROUP: Final = "opentelemetry_instrumentor"
 OURSELVES: Final = "otel_sentry"
 ALL: Final = "*"
+
+
+def tell_instrumentors(settings: Settings) -> None:
+    """Hand our own instrumentors their settings, whoever turns them on, and before or after."""
+    Web3Instrumentor().expect(settings.expected_reverts)
 
 
 def instrument_installed(disabled: Collection[str]) -> list[str]:
