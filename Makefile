@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink docs wheel real-backend clean
+.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,12 +50,24 @@ bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and w
 bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instructions (needs valgrind) and compare with the baseline
 	$(BIN)/python -m tests.benchmarks instructions
 
-docs: $(VENV)/check.installed  ## Print the generated pages of the documentation
+docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
+	$(BIN)/python -m otel_sentry.convert.page > docs/reference/mapping.md
+	COLUMNS=100 NO_COLOR=1 $(BIN)/python -m otel_sentry.cli.page > docs/reference/cli.md
+	$(BIN)/zensical build --config-file .mkdocs.yml --strict
 
-wheel: $(VENV)/check.installed  ## Build wheel and source distribution into dist/
-	rm -rf dist
+wheel: $(VENV)/check.installed  ## Build wheel and source distribution into dist/, check them, and use the wheel alone
+	rm -rf dist build/wheel
 	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
+	cp .ci/smoke.py build/wheel
+	cd build/wheel && bin/python -I smoke.py bin/otel-sentry
+
+release: wheel  ## The same from a clean tree; prints the command that publishes
+	@test -z "$$(git status --porcelain)" || { echo 'release: commit first, the tree is not clean'; exit 1; }
+	@echo "To publish: $(BIN)/twine upload dist/* && git tag v$$($(BIN)/python -c 'import otel_sentry; print(otel_sentry.__version__)')"
 
 real-backend: $(VENV)/demo.installed  ## Send the example's traces to a real OTLP backend (Phoenix, 850 MB) and read them back
 	$(PIP) opentelemetry-exporter-otlp-proto-http
@@ -78,6 +90,10 @@ $(VENV)/test.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/check.installed: pyproject.toml $(VENV)/test.installed
 	$(PIP) --group check
+	touch $@
+
+$(VENV)/docs.installed: pyproject.toml $(VENV)/test.installed
+	$(PIP) --group docs
 	touch $@
 
 $(VENV)/bench.installed: pyproject.toml | $(BIN)/python

@@ -47,6 +47,7 @@ SLOW = (
 """Files that take long or measure; `make test` leaves them out, `make test-slow` runs them."""
 
 PROCESSES = (
+    "docs/test_snippets.py",
     "setup/test_client_hooks.py",
     "setup/test_departure.py",
     "setup/test_instrumentor.py",
