@@ -5,6 +5,7 @@ Uses sentry-sdk's own protocol for that, `__sentry_repr__`; a line that ignores 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -18,7 +19,7 @@ class FinishedFrame(dict[str, Any]):
         return {key: _finished(value) for key, value in self.items()}
 
 
-def finish_frames(values: list[dict[str, Any]]) -> None:
+def finish_frames(values: Iterable[dict[str, Any]]) -> None:
     """Make finished frames of all frames in `exception.values`, in place."""
     for value in values:
         stacktrace = value.get("stacktrace")

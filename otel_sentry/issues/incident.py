@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from otel_sentry.issues.segment_view import SegmentView
+    from otel_sentry.issues.sketch import Sketch
 
 COMPARED_LINES: Final = 5
 """Lines nearest to the raise in which an exception and its text have to agree to be taken for the same."""
@@ -72,7 +73,8 @@ class Incident:
         raised: what its text would say.
         escaped: it has left its local root.
         root_failed: the local root ended with the status of a failure; None before it ended.
-        event: payload, of `SPAN` and `TEXT`.
+        event: payload, of `SPAN` and `TEXT`; without its exceptions as long as there is a sketch.
+        sketch: of the exceptions.
         event_id: id of the event that will carry it.
         context: context variables of the moment, so that scopes are found again.
         name: of the transaction, as the event was told it.
@@ -99,6 +101,7 @@ class Incident:
     escaped: bool = False
     root_failed: bool | None = None
     event: dict[str, Any] | None = None
+    sketch: Sketch | None = None
     event_id: str = ""
     context: contextvars.Context | None = None
     name: str = ""
@@ -136,4 +139,5 @@ class Incident:
         """Let everything go that is not needed to recognise it again."""
         self.gone = True
         self.event = self.envelope = self.forward = self.context = self.wrapper = self.segment = None
+        self.sketch = None
         self.hint = {}

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 from otel_sentry.issues import live_exception
 from otel_sentry.issues.exception_mark import Kin, Mark, claim, family, mark_of, overwrite
 from otel_sentry.issues.incident import Incident, Source, SpanLink
-from otel_sentry.issues.issue_payloads import IssuePayloads, raise_of
+from otel_sentry.issues.issue_payloads import raise_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from otel_sentry.issues.expected import Expected
     from otel_sentry.issues.incidents import Incidents
-    from otel_sentry.issues.sdk import SentrySdk
+    from otel_sentry.issues.issue_payloads import IssuePayloads
     from otel_sentry.issues.segment_view import SegmentView
     from otel_sentry.issues.text_event import ToldException
 
@@ -36,7 +36,7 @@ class IssueMaker:
     """Makes incidents of sightings.
 
     Args:
-        sdk: builds payloads.
+        payloads: builds them.
         incidents: where incidents wait.
         expected: what makes no issue.
         send: gets incidents that leave because there are too many; they are out of `incidents` by then.
@@ -46,13 +46,13 @@ class IssueMaker:
     def __init__(
         self,
         *,
-        sdk: SentrySdk,
+        payloads: IssuePayloads,
         incidents: Incidents,
         expected: Expected,
         send: Callable[[Incident], None],
         clock: Callable[[], float],
     ) -> None:
-        self._payloads = IssuePayloads(sdk)
+        self._payloads = payloads
         self._incidents = incidents
         self._expected = expected
         self._send = send
@@ -227,7 +227,7 @@ class IssueMaker:
         if known.source is Source.SDK:
             return None
         known.source = Source.SDK
-        known.event = None
+        known.event = known.sketch = None
         known.context = None
         known.hint = {}
         known.event_id = event_id

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from otel_sentry.issues.incidents import Incidents
+    from otel_sentry.issues.issue_payloads import IssuePayloads
     from otel_sentry.issues.sdk import SentrySdk
 
 OUR_HINT: Final = "otel_sentry"
@@ -34,12 +35,16 @@ class IssueSender:
         sdk: the client.
         incidents: where those wait that an incident speaks for.
         surroundings: fills in what is known around the exception.
+        payloads: completes them.
     """
 
-    def __init__(self, sdk: SentrySdk, incidents: Incidents, surroundings: Surroundings) -> None:
+    def __init__(
+        self, sdk: SentrySdk, incidents: Incidents, surroundings: Surroundings, payloads: IssuePayloads
+    ) -> None:
         self._sdk = sdk
         self._incidents = incidents
         self._surroundings = surroundings
+        self._payloads = payloads
 
     def place(
         self, event: Event, incident: Incident, attributes: Mapping[str, Any] | None, resource: Resource | None
@@ -89,6 +94,7 @@ class IssueSender:
             return
         if "trace" not in event.get("contexts", ()):
             self.complete(incident, None)
+        context.run(self._payloads.complete, incident)
         set_handled(event, handled=not incident.escaped)
         exc_info = incident.hint.get("exc_info")
         hint: dict[str, Any] = {OUR_HINT: incident.seen}

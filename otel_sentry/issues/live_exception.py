@@ -11,8 +11,7 @@ import inspect
 import sys
 import traceback as traceback_module
 from collections import deque
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry.sdk.trace import Span
 
@@ -22,9 +21,11 @@ from otel_sentry.issues.expected import qualified_name
 from otel_sentry.issues.incident import COMPARED_LINES
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     from opentelemetry.sdk.trace import Event
+
+Entry = TypeVar("Entry")
 
 EXCEPTION_EVENT = "exception"
 """Name of the span event in which OpenTelemetry records an exception."""
@@ -95,21 +96,18 @@ def natural_traceback(exception: BaseException) -> TracebackType | None:
     return traceback if traceback is not None else whole
 
 
-def depth(traceback: TracebackType | None) -> int:
-    """Number of frames."""
-    count = 0
+def entries(traceback: TracebackType | None) -> list[TracebackType]:
+    """The entries of a traceback, caller first."""
+    found = []
     while traceback is not None:
-        count, traceback = count + 1, traceback.tb_next
-    return count
-
-
-def outermost(traceback: TracebackType | None, count: int) -> TracebackType | None:
-    """A copy of the first `count` frames of a traceback; the original stays as it is."""
-    kept: list[TracebackType] = []
-    while traceback is not None and len(kept) < count:
-        kept.append(traceback)
+        found.append(traceback)
         traceback = traceback.tb_next
-    return _chain(kept)
+    return found
+
+
+def bounded(found: list[Entry]) -> list[Entry]:
+    """Entries or frames without their middle if there are more than `MAX_FRAMES`."""
+    return found if len(found) <= MAX_FRAMES else found[:_OLDEST_KEPT] + found[_OLDEST_KEPT - MAX_FRAMES :]
 
 
 def raising_lines(traceback: TracebackType | None) -> tuple[tuple[str, int], ...]:
@@ -156,25 +154,6 @@ def release_locals(exception: BaseException) -> None:
         shown = frame.f_locals
         if sys.getrefcount(shown) == _REFERENCES_OF_A_COPY:
             shown.clear()
-
-
-def bounded(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback, or a copy without its middle if it has more than `MAX_FRAMES` frames."""
-    entries = []
-    step = traceback
-    while step is not None:
-        entries.append(step)
-        step = step.tb_next
-    if len(entries) <= MAX_FRAMES:
-        return traceback
-    return _chain(entries[:_OLDEST_KEPT] + entries[_OLDEST_KEPT - MAX_FRAMES :])
-
-
-def _chain(entries: list[TracebackType]) -> TracebackType | None:
-    chain = None
-    for entry in reversed(entries):
-        chain = TracebackType(chain, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return chain
 
 
 def _is_context_manager(frame: FrameType) -> bool:

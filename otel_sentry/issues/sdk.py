@@ -7,12 +7,15 @@ client is there.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import linecache
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry.issues import live_exception
 from otel_sentry.issues.finished_frame import finish_frames
+from otel_sentry.issues.frame_view import FrameView, Show, TracebackView, unwrap
+from otel_sentry.issues.sketch import Sketch, sketch
 
 if TYPE_CHECKING:
     import contextvars
@@ -48,28 +51,72 @@ class SentrySdk:
         parsed = client.transport.parsed_dsn if client is not None and client.transport is not None else None
         return parsed.public_key if parsed is not None else None
 
-    def exceptions(
-        self, exception: BaseException, traceback: TracebackType | None, mechanism: Payload
-    ) -> list[Payload]:
+    def sketch(self, exception: BaseException, entries: list[TracebackType], mechanism: Payload) -> Sketch | None:
+        """Take an exception down, for `drawn`.
+
+        Args:
+            exception: alive.
+            entries: of its traceback, caller first.
+            mechanism: how it came to be seen.
+
+        Returns:
+            None where `exceptions` has to describe it at once.
+
+        Raises:
+            Exception: whatever an odd exception raises when it is looked at.
+        """
+        from sentry_sdk.utils import get_error_message  # noqa: PLC0415  # see `client`
+
+        show = self._show()
+        if show is None:
+            return None
+        return sketch(exception, entries, mechanism=mechanism, show=show, message_of=get_error_message)
+
+    def drawn(self, made: Sketch) -> list[Payload]:
+        """What `exceptions` would have given, made of a sketch."""
+        values = []
+        for portrait in reversed(made.portraits):
+            values += self._values(portrait.kind, portrait.words, portrait.frames, made.mechanism)
+        return values
+
+    def exceptions(self, exception: BaseException, entries: list[TracebackType], mechanism: Payload) -> list[Payload]:
         """`exception.values` of an event, oldest first: with frames, locals and source, chain and members.
+
+        Args:
+            exception: alive.
+            entries: of its traceback, caller first.
+            mechanism: how it came to be seen.
 
         Raises:
             Exception: whatever an odd exception makes sentry-sdk raise.
         """
-        exc_info = (type(exception), exception, live_exception.bounded(traceback))
+        show = self._show()
+        frames = [FrameView(entry, show) for entry in live_exception.bounded(entries)]
+        return self._values(type(exception), exception, frames, mechanism)
+
+    def _values(
+        self, kind: type[BaseException], exception: BaseException, frames: list[FrameView], mechanism: Payload
+    ) -> list[Payload]:
         client = self.client()
         options = {"client_options": client.options} if client is not None and self._wants_options else {}
-        event, _ = self._event_from_exception(exc_info, mechanism=mechanism, **options)
+        for path in {frame.f_code.co_filename for frame in frames}:
+            linecache.checkcache(path)
+        view = TracebackView(live_exception.bounded(frames)) if frames else None
+        event, _ = self._event_from_exception((kind, exception, view), mechanism=mechanism, **options)
         values = cast("list[Payload]", event["exception"]["values"])
-        if client is None or client.options.get("max_value_length") is None:
-            finish_frames(values)
+        unwrap((values[-1].get("stacktrace") or {}).get("frames") or ())
+        self.finish(event)
         return values
 
-    def frames(self, traceback: TracebackType | None) -> list[Payload]:
-        """Frames of a traceback alone, caller first."""
-        if traceback is None:
-            return []
-        values = self.exceptions(Exception(), traceback, {})
+    def finish(self, event: Payload) -> None:
+        """Spare the client a second walk over frames that it has serialised, unless it has to cut their text."""
+        client = self.client()
+        if client is None or client.options.get("max_value_length") is None:
+            finish_frames((event.get("exception") or {}).get("values") or ())
+
+    def frames(self, entries: list[TracebackType]) -> list[Payload]:
+        """Frames of traceback entries alone, caller first."""
+        values = self.exceptions(Exception(), entries, {})
         return cast("list[Payload]", (values[-1].get("stacktrace") or {}).get("frames") or [])
 
     def source(self, file: str, line: int) -> tuple[list[str], str | None, list[str]]:
@@ -106,6 +153,24 @@ class SentrySdk:
         with sentry_sdk.new_scope() as scope:
             scope.set_client(client)
             return scope.capture_event(cast("Event", event), hint=hint)
+
+    def _show(self) -> Show | None:
+        """How locals are shown; None where the application has a say in it."""
+        from sentry_sdk import serializer  # noqa: PLC0415  # see `client`
+        from sentry_sdk._types import AnnotatedValue  # noqa: PLC0415  # the same
+
+        client = self.client()
+        options = client.options if client is not None else {}
+        chosen = (options.get("data_collection") or {}).get("stack_frame_variables", True)
+        # Those of sentry-sdk's own integrations are about types that they have made sequences of.
+        own = all(getattr(one, "__module__", "").startswith("sentry_sdk.") for one in serializer.global_repr_processors)
+        if not own or not isinstance(chosen, bool) or options.get("custom_repr"):
+            return None
+        return Show(
+            kinds=(Mapping, AnnotatedValue, *serializer.sequence_types),
+            serialise=lambda value: serializer.serialize({"": value}, is_vars=True)[""],
+            wanted=chosen and options.get("include_local_variables") is not False,
+        )
 
     @cached_property
     def _event_from_exception(self) -> Callable[..., tuple[Any, Any]]:

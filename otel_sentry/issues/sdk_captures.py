@@ -69,6 +69,7 @@ class SdkCaptures:
             link, segment = incident.link, incident.segment
             incident.escaped = incident.escaped or _is_lost_task(hint)
             bound_exceptions(event)
+            self._bench.sdk.finish(event)
             self._settle(incident, event)
         self._place(event, span, link, segment, is_held=incident is not None and not incident.gone)
         if incident is not None:

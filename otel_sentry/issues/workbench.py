@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from otel_sentry.issues.alarm import Alarm
 from otel_sentry.issues.incidents import Incidents
 from otel_sentry.issues.issue_maker import IssueMaker
+from otel_sentry.issues.issue_payloads import IssuePayloads
 from otel_sentry.issues.issue_sender import IssueSender
 from otel_sentry.issues.segment_view import is_open
 
@@ -49,9 +50,10 @@ class Workbench:
         self.sdk = sdk
         self.surroundings = surroundings
         self.incidents = Incidents()
-        self.sender = IssueSender(sdk, self.incidents, surroundings)
+        payloads = IssuePayloads(sdk)
+        self.sender = IssueSender(sdk, self.incidents, surroundings, payloads)
         self.maker = IssueMaker(
-            sdk=sdk, incidents=self.incidents, expected=expected, send=self.sender.send, clock=clock
+            payloads=payloads, incidents=self.incidents, expected=expected, send=self.sender.send, clock=clock
         )
         self._alarm = Alarm(self._release_due, clock)
         self._grace_seconds = grace_seconds

@@ -40,3 +40,13 @@ def test_no_dearer_than_capture_exception(lab: Lab, spans: int) -> None:
         work()
 
     assert calls(issue) - calls(bare) <= calls(own)
+
+
+def test_no_dearer_when_sentry_sdk_captures_it_too(lab: Lab) -> None:
+    """What a framework's failing request costs: the exception leaves a span, then sentry-sdk's integration has it."""
+    ways = Candidates(lab)
+    joined, bare, own = ways.joined(), ways.request(), ways.alone(captured)
+    for work in (joined, bare, own):
+        work()
+
+    assert calls(joined) - calls(bare) <= calls(own)

@@ -10,6 +10,7 @@ import pytest
 import sentry_sdk
 
 from otel_sentry.issues.finished_frame import FinishedFrame
+from otel_sentry.issues.live_exception import entries
 from otel_sentry.issues.sdk import SentrySdk
 from tests.issues.lab import DSN, KeepingTransport
 
@@ -35,7 +36,7 @@ def caught() -> ValueError:
 def test_values_are_those_of_capture_exception(lab: Lab, sdk: SentrySdk) -> None:
     """What is built is what sentry-sdk itself would send."""
     error = caught()
-    ours = sdk.exceptions(error, error.__traceback__, {"type": "generic", "handled": True})
+    ours = sdk.exceptions(error, entries(error.__traceback__), {"type": "generic", "handled": True})
     sentry_sdk.capture_exception(error)
     (theirs,) = (event["exception"]["values"] for event in lab.sent)
     for value in theirs:
@@ -47,16 +48,16 @@ def test_values_are_those_of_capture_exception(lab: Lab, sdk: SentrySdk) -> None
 
 def test_frames_alone(sdk: SentrySdk) -> None:
     """Frames of a traceback without an exception; none of none."""
-    (frame,) = sdk.frames(caught().__traceback__)
+    (frame,) = sdk.frames(entries(caught().__traceback__))
 
     assert (frame["function"], frame["vars"]["amount"]) == ("caught", "7")
-    assert sdk.frames(None) == []
+    assert sdk.frames([]) == []
 
 
 def test_finished_frames_are_not_walked_again(lab: Lab, sdk: SentrySdk) -> None:
     """They leave as plain mappings, and as scrubbers have left them."""
     error = caught()
-    values = sdk.exceptions(error, error.__traceback__, {"type": "generic", "handled": True})
+    values = sdk.exceptions(error, entries(error.__traceback__), {"type": "generic", "handled": True})
     values[0]["stacktrace"]["frames"][0]["vars"] = {"password": "secret", "nested": {"list": ["a", None, 1, True]}}
     sdk.capture({"exception": {"values": values}}, {}, contextvars.copy_context())
     frame = lab.sent[0]["exception"]["values"][0]["stacktrace"]["frames"][0]
@@ -130,4 +131,4 @@ def test_without_client() -> None:
 
     assert (sdk.client(), sdk.public_key()) == (None, None)
     assert sdk.capture({"message": "hello"}, {}, contextvars.copy_context()) is None
-    assert sdk.frames(caught().__traceback__)[0]["function"] == "caught"
+    assert sdk.frames(entries(caught().__traceback__))[0]["function"] == "caught"

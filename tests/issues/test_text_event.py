@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from otel_sentry.issues.issue_payloads import raise_of
+from otel_sentry.issues.live_exception import entries
 from otel_sentry.issues.sdk import SentrySdk
 from otel_sentry.issues.text_event import ToldException
 
@@ -62,7 +63,7 @@ def caught(kind: type[Exception] = ValueError) -> Exception:
 def test_frames_are_as_sentry_sdk_builds_them(sdk: SentrySdk) -> None:
     """Path, module, function, line and source of a frame are those of the live exception; locals are missing."""
     error = caught()
-    live = sdk.exceptions(error, error.__traceback__, {})[-1]["stacktrace"]["frames"]
+    live = sdk.exceptions(error, entries(error.__traceback__), {})[-1]["stacktrace"]["frames"]
     text = ToldException(attributes_of(error)).values(sdk, MECHANISM)[-1]["stacktrace"]["frames"]
     without_locals = [{key: value for key, value in frame.items() if key != "vars"} for frame in live]
 
