@@ -50,6 +50,9 @@ bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and w
 bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instructions (needs valgrind) and compare with the baseline
 	$(BIN)/python -m tests.benchmarks instructions
 
+bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a real Bugsink, which is installed first (200 MB)
+	$(BIN)/python -m tests.real.bugsink_check --folder $(VENV)/bugsink
+
 docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
 	$(BIN)/python -m otel_sentry.convert.page > docs/reference/mapping.md
