@@ -24,6 +24,9 @@ class Incidents:
     Args:
         max_count: how many may wait.
         max_bytes: what their payloads may take together.
+
+    Attributes:
+        waiting: the incidents by token. Whether there are any may be looked at without a call; they are changed here.
     """
 
     def __init__(self, *, max_count: int = 100, max_bytes: int = 8_000_000) -> None:
@@ -32,7 +35,7 @@ class Incidents:
         self._start_over()
 
     def __len__(self) -> int:
-        return len(self._by_token)
+        return len(self.waiting)
 
     def add(self, incident: Incident) -> list[Incident]:
         """Take an incident in.
@@ -41,14 +44,14 @@ class Incidents:
             The oldest ones that have to leave now because of it.
         """
         with self._locked():
-            self._by_token[incident.token] = incident
+            self.waiting[incident.token] = incident
             self._bytes += incident.size
             return self._overflow()
 
     def resize(self, incident: Incident, size: int) -> list[Incident]:
         """Note that a payload has grown; returns as `add` does."""
         with self._locked():
-            if incident.token in self._by_token:
+            if incident.token in self.waiting:
                 self._bytes += size - incident.size
             incident.size = size
             return self._overflow()
@@ -56,18 +59,18 @@ class Incidents:
     def get(self, token: str) -> Incident | None:
         """The incident of a mark, if it is still on its way."""
         with self._locked():
-            return self._by_token.get(token)
+            return self.waiting.get(token)
 
     def of_event(self, event_id: str) -> Incident | None:
         """The incident that an event of sentry-sdk is about."""
         with self._locked():
-            return next((found for found in self._by_token.values() if found.event_id == event_id), None)
+            return next((found for found in self.waiting.values() if found.event_id == event_id), None)
 
     def of_segment(self, segment: SegmentView) -> list[Incident]:
         """The incidents under a local root, oldest first."""
         home = segment.plain
         with self._locked():
-            return [found for found in self._by_token.values() if found.home is home]
+            return [found for found in self.waiting.values() if found.home is home]
 
     def spoken_for(self, speaker: Incident) -> list[Incident]:
         """Remove the incidents that `speaker` took in."""
@@ -76,7 +79,7 @@ class Incidents:
     def take(self, incident: Incident) -> bool:
         """Remove an incident in order to send it; False if somebody else already did."""
         with self._locked():
-            if self._by_token.pop(incident.token, None) is None:
+            if self.waiting.pop(incident.token, None) is None:
                 return False
             self._bytes -= incident.size
             self._recent.append(incident)
@@ -106,7 +109,7 @@ class Incidents:
             teller: who tells, see `Incident.told`.
         """
         with self._locked():
-            for found in [*self._by_token.values(), *self._recent]:
+            for found in [*self.waiting.values(), *self._recent]:
                 if link.span_id not in found.passes or teller in found.told or found.raised is None:
                     continue
                 if raised.tells_of(found.raised):
@@ -117,14 +120,14 @@ class Incidents:
 
     def _snapshot(self) -> list[Incident]:
         with self._locked():
-            return list(self._by_token.values())
+            return list(self.waiting.values())
 
     def _overflow(self) -> list[Incident]:
         surplus = []
-        for found in list(self._by_token.values()):
-            if len(self._by_token) <= self._max_count and self._bytes <= self._max_bytes:
+        for found in list(self.waiting.values()):
+            if len(self.waiting) <= self._max_count and self._bytes <= self._max_bytes:
                 break
-            del self._by_token[found.token]
+            del self.waiting[found.token]
             self._bytes -= found.size
             self._recent.append(found)
             surplus.append(found)
@@ -138,7 +141,7 @@ class Incidents:
 
     def _start_over(self) -> None:
         self._lock = threading.RLock()
-        self._by_token: dict[str, Incident] = {}
+        self.waiting: dict[str, Incident] = {}
         self._recent: deque[Incident] = deque(maxlen=_REMEMBERED)
         self._bytes = 0
         self._pid = os.getpid()

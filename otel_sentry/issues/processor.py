@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.trace import StatusCode
 
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.issues.breadcrumbs import SpanBreadcrumbs
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from sentry_sdk.client import BaseClient
 
     from otel_sentry.issues.segment_view import SegmentOf, SegmentView
+
+_ERROR: Final = StatusCode.ERROR
+_exception = getattr(sys, "exception", None) or (lambda: sys.exc_info()[1])
+"""The exception that this thread is handling; Python 3.11 gives it without the tuple around it."""
 
 
 class IssueProcessor(SpanProcessor):
@@ -85,6 +90,7 @@ class IssueProcessor(SpanProcessor):
             grace_seconds=grace_seconds,
             clock=clock,
         )
+        self._incidents = self._bench.incidents
         self._spans = SpanSightings(self._bench, crumbs)
         self._captures = SdkCaptures(self._bench, segment_of)
         self._logs = LogSightings(self._bench, segment_of)
@@ -97,14 +103,20 @@ class IssueProcessor(SpanProcessor):
     @property
     def pending(self) -> int:
         """Issues that wait for their local root to end."""
-        return len(self._bench.incidents)
+        return len(self._incidents)
 
     def _on_ending(self, span: Span) -> None:
         """Look whether an exception is leaving the span; called on the application's thread."""
         try:
-            if self._spans.worth_a_look(span) and not sys.is_finalizing():
+            try:
+                # The SDK's own fields: most spans tell nothing, and each property would be a call.
+                events, code = span._events._dq, span._status._status_code  # type: ignore[attr-defined] # noqa: SLF001
+            except AttributeError:
+                events, code = span.events, span.status.status_code
+            quiet = not events and code is not _ERROR
+            if not (quiet and _exception() is None) and not sys.is_finalizing():
                 self._look(span)
-            if len(self._bench.incidents):
+            if self._incidents.waiting:
                 self._spans.settle(span, self._segment_of(span))
         except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
             self._bench.failed(error)

@@ -5,7 +5,6 @@ Rule: an exception that is alive counts by identity; what is only text counts if
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
@@ -41,15 +40,6 @@ class SpanSightings:
     def __init__(self, bench: Workbench, crumbs: SpanBreadcrumbs | None) -> None:
         self._bench = bench
         self._crumbs = crumbs
-
-    @staticmethod
-    def worth_a_look(span: Span) -> bool:
-        """Whether an ending span can tell anything; most cannot, so this has to be quick."""
-        return bool(
-            span._events  # noqa: SLF001  the public property copies them, for a microsecond and a half
-            or sys.exc_info()[1] is not None
-            or span.status.status_code is StatusCode.ERROR
-        )
 
     def look(self, span: Span, segment: SegmentView | None) -> None:
         """Make incidents of what an ending span tells."""

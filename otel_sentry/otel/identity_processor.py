@@ -6,20 +6,18 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.trace import SpanProcessor
-
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.segments import Segment
 from otel_sentry.propagation.trace import Verdict
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import ReadableSpan, Span
+    from opentelemetry.sdk.trace import Span
 
 _logger = logging.getLogger(__name__)
 
 
-class IdentitySpanProcessor(SpanProcessor):
+class IdentitySpanProcessor(SegmentTracker):
     """Keeps `user.*` and `wallet.*` on local roots and on spans that carry a wallet.
 
     Args:
@@ -27,23 +25,11 @@ class IdentitySpanProcessor(SpanProcessor):
     """
 
     def __init__(self, wallet_attributes: Sequence[str] = ("wallet.address",)) -> None:
-        self._tracker = SegmentTracker(_segment, wallet_attributes)
+        super().__init__(wallet_attributes)
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Join the parent's segment or begin one; called on the application's thread."""
-        try:
-            self._tracker.on_start(span, parent_context)
-        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
-            _logger.debug("otel_sentry could not read the identity of a span: %r", error)
+    def _new_segment(self, root: Span, context: Context) -> Segment:  # noqa: ARG002 - of Sentry alone
+        undecided = Verdict(sampled=False, sample_rate=None, sample_rand=0.0)
+        return Segment(root, incoming=None, verdict=undecided, freeze_dsc=lambda _: {})
 
-    def on_end(self, span: ReadableSpan) -> None:
-        """Pass identity on to the local root; called on the application's thread."""
-        try:
-            self._tracker.on_end(span)
-        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
-            _logger.debug("otel_sentry could not pass on the identity of a span: %r", error)
-
-
-def _segment(root: Span, _: Context | None) -> Segment:
-    undecided = Verdict(sampled=False, sample_rate=None, sample_rand=0.0)
-    return Segment(root, incoming=None, verdict=undecided, freeze_dsc=lambda _: {})
+    def _not_recorded(self, error: Exception) -> None:
+        _logger.debug("otel_sentry could not read or pass on the identity of a span: %r", error)

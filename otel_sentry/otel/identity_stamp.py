@@ -58,7 +58,7 @@ def attribute_dict(span: ReadableSpan) -> Mapping[str, Any]:
     try:
         return span._attributes._dict  # type: ignore[union-attr, no-any-return] # noqa: SLF001 - see the docstring
     except AttributeError:
-        return dict(span.attributes or {})
+        return span.attributes or {}
 
 
 def _set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:

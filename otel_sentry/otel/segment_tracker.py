@@ -1,19 +1,23 @@
 """Finds a span's segment at its start and hands it out at its end; keeps identity on local roots.
 
-Runs on the application's thread: one dictionary look-up where the parent is open, one context look-up otherwise.
+Runs on the application's thread, so every call counts: one dictionary look-up where the parent is open, one context
+look-up otherwise, and the SDK's own fields where its properties would be calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from opentelemetry.context import get_current
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import get_current_span
 
 from otel_sentry.identity.context import wallet_in
+from otel_sentry.identity.user import identity_keys
 from otel_sentry.otel.bound_segment import bound_to
-from otel_sentry.otel.identity_stamp import IdentityStamp
+from otel_sentry.otel.identity_stamp import IdentityStamp, attribute_dict
 from otel_sentry.otel.segments import SEGMENT_ATTRIBUTE, Segment, segment_of
 
 if TYPE_CHECKING:
@@ -21,79 +25,105 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
     from opentelemetry.trace import SpanContext
 
-NewSegment = Callable[["Span", "Context | None"], Segment]
-"""Makes the segment of a local root; takes the root and the context it was started in."""
-
 _SWEEP_AT = 4096
 """Open spans at which references to spans that were dropped without being ended are looked for."""
 
 
-class SegmentTracker:
-    """The open spans of one tracer provider, held weakly.
+class SegmentTracker(SpanProcessor):
+    """The open spans of one tracer provider, held weakly. Never raises into the application.
 
     They are found by the identity of their `SpanContext` object, which a span, its children's `parent` and the ended
     `ReadableSpan` share: a look-up without a call. A reused identity finds a dead reference, never another span.
 
     Args:
-        new_segment: called for each local root.
         wallet_attributes: span attributes read as the wallet, first that is set.
+        take: gets the ended spans that Sentry keeps.
     """
 
-    def __init__(self, new_segment: NewSegment, wallet_attributes: Sequence[str]) -> None:
-        self._new_segment = new_segment
+    def __init__(
+        self, wallet_attributes: Sequence[str], take: Callable[[ReadableSpan, Segment], None] = lambda *_: None
+    ) -> None:
+        self._take = take
         self._stamp = IdentityStamp(wallet_attributes)
+        self._identity_keys = identity_keys(wallet_attributes)
         self._open: dict[int, ref[Span]] = {}
         self._sweep_at = _SWEEP_AT
+        self._child_started: Callable[[Span], None] | None = None
 
-    def on_start(self, span: Span, parent_context: Context | None) -> Segment:
-        """Join the parent's segment, or begin one."""
-        open_spans = self._open
-        parent = span.parent
-        segment = None
-        if parent is not None:
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Join the parent's segment or begin one; called on the application's thread."""
+        try:
+            try:
+                parent, context = span._parent, span._context  # noqa: SLF001 - see the module
+            except AttributeError:
+                parent, context = span.parent, span.context
+            open_spans = self._open
             reference = open_spans.get(id(parent))
             live = reference() if reference is not None else None
-            segment = (
-                getattr(live, SEGMENT_ATTRIBUTE, None) if live is not None else _last_resort(parent, parent_context)
-            )
-        if segment is None:
-            segment = self._begin(span, parent_context)
-        else:
-            if segment.has_blocks:
-                segment = bound_to(segment, wallet_in(parent_context))
-            span._otel_sentry_segment = segment  # type: ignore[attr-defined] # noqa: SLF001 - SEGMENT_ATTRIBUTE, the quick way
-        open_spans[id(span.get_span_context())] = ref(span)
-        if len(open_spans) > self._sweep_at:
-            self._sweep()
-        return segment
+            if live is not None:
+                segment = live._otel_sentry_segment  # type: ignore[attr-defined] # noqa: SLF001 - set below
+            elif parent is not None:
+                segment = _last_resort(parent, parent_context)
+            else:
+                segment = None
+            if segment is None:
+                self._begin(span, parent_context)
+            else:
+                if segment.has_blocks:
+                    segment = bound_to(segment, wallet_in(parent_context))
+                span._otel_sentry_segment = segment  # type: ignore[attr-defined] # noqa: SLF001 - SEGMENT_ATTRIBUTE
+                if self._child_started is not None:
+                    self._child_started(span)
+            open_spans[id(context)] = ref(span)
+            if len(open_spans) > self._sweep_at:
+                self._sweep()
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
+            self._not_recorded(error)
 
-    def on_end(self, span: ReadableSpan) -> Segment | None:
-        """Let an ended span go; None for one whose start was not seen."""
-        reference = self._open.pop(id(span.get_span_context()), None)
-        live = reference() if reference is not None else None
-        if live is None:
-            return None
-        segment: Segment = live._otel_sentry_segment  # type: ignore[attr-defined] # noqa: SLF001 - `on_start` set it
-        self._stamp.at_end(span, segment)
-        if segment.root is live:
-            segment.close(span)
-        return segment
+    def on_end(self, span: ReadableSpan) -> None:
+        """Let an ended span go; called on the application's thread."""
+        try:
+            try:
+                context, attributes = span._context, span._attributes._dict  # type: ignore[union-attr] # noqa: SLF001 - see the module
+            except AttributeError:
+                context, attributes = span.context, attribute_dict(span)
+            reference = self._open.pop(id(context), None)
+            live = reference() if reference is not None else None
+            segment = None
+            if live is not None:
+                segment = live._otel_sentry_segment  # type: ignore[attr-defined] # noqa: SLF001 - set at its start
+                if not self._identity_keys.isdisjoint(attributes):
+                    self._stamp.at_end(span, segment)
+                if segment.root is live:
+                    segment.close(span)
+                if segment.verdict.sampled:
+                    self._take(span, segment)
+                    return
+            self._ended_otherwise(span, segment)
+        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
+            self._not_recorded(error)
 
     def open_spans(self) -> list[Span]:
-        """The spans that have started and neither ended nor vanished."""
+        """Spans that have started and neither ended nor vanished."""
         return [span for reference in list(self._open.values()) if (span := reference()) is not None]
 
-    def clear(self) -> None:
-        """Forget all open spans (in a forked child, they are the parent's)."""
-        self._open = {}
+    def _new_segment(self, root: Span, context: Context) -> Segment:
+        """The segment of a local root that starts in `context`."""
+        raise NotImplementedError
 
-    def _begin(self, span: Span, parent_context: Context | None) -> Segment:
-        segment = self._new_segment(span, parent_context)
+    def _ended_otherwise(self, span: ReadableSpan, segment: Segment | None) -> None:
+        """A span has ended that Sentry does not keep, or (no segment) whose start was not seen."""
+
+    def _not_recorded(self, error: Exception) -> None:
+        """A span is lost by a fault of ours."""
+
+    def _begin(self, span: Span, parent_context: Context | None) -> None:
+        context = get_current() if parent_context is None else parent_context
+        segment = self._new_segment(span, context)
         setattr(span, SEGMENT_ATTRIBUTE, segment)
-        identity = wallet_in(parent_context)
+        identity = wallet_in(context)
         if identity is not None:
             self._stamp.at_start(span, segment, identity)
-        return segment
 
     def _sweep(self) -> None:
         """Drop references to spans that nobody ended and nobody holds; look again when the table has doubled."""
@@ -103,6 +133,6 @@ class SegmentTracker:
         self._sweep_at = max(_SWEEP_AT, 2 * len(self._open))
 
 
-def _last_resort(parent: SpanContext, parent_context: Context | None) -> Segment | None:
+def _last_resort(parent: SpanContext, parent_context: Context | None) -> Any:
     """A local parent that has ended is no longer in the table, but whoever starts a child of it still holds it."""
     return None if parent.is_remote else segment_of(get_current_span(parent_context))

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.sdk.trace import SpanProcessor
-
 from otel_sentry.otel.pipeline import Pipeline, outbox_of
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.segments import segment_of
@@ -25,11 +23,13 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
     from otel_sentry.delivery.outbox import Outbox
+    from otel_sentry.otel.segment_hold import SegmentHold
+    from otel_sentry.otel.segments import Segment
 
 _logger = logging.getLogger(__name__)
 
 
-class SentrySpanProcessor(SpanProcessor):
+class SentrySpanProcessor(SegmentTracker):
     """Delivers ended spans to Sentry as native spans.
 
     Usable without arguments: settings then come from the environment. Starts no thread and opens no socket before the
@@ -55,16 +55,16 @@ class SentrySpanProcessor(SpanProcessor):
     ) -> None:
         self.settings = settings if settings is not None else Settings.from_env(**keywords)
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox))
-        self._tracker = SegmentTracker(self._pipeline.new_segment, self.settings.wallet_attributes)
         consumer = self._pipeline.consumer()
-        self._hold = self._pipeline.hold_before(consumer)
-        self._holds_unsampled = self._hold is not None and self._hold.takes_unsampled
+        hold = self._pipeline.hold_before(consumer)
         self._queue = SpanQueue(
-            self._hold or consumer,
+            hold or consumer,
             max_spans=self.settings.max_queue_size,
             refused=self._refused,
             clock=clock,
         )
+        super().__init__(self.settings.wallet_attributes, self._queue.put)
+        self._hold_before_batches(hold)
         self._failed = False
         self._stopped = False
 
@@ -77,33 +77,8 @@ class SentrySpanProcessor(SpanProcessor):
         """Go by other settings from here on, where they say who the process is and what Sentry keeps."""
         self.settings = settings
         self._pipeline.adopt(settings)
-        if self._hold is None:
-            self._hold = self._queue.interpose(self._pipeline.hold_before)
-
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Join the parent's segment or begin one; called on the application's thread."""
-        try:
-            segment = self._tracker.on_start(span, parent_context)
-            if segment.root is span:
-                self._queue.ensure_process()
-            elif self._hold is not None:
-                self._hold.note_start(span)
-        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
-            self._not_recorded(error)
-
-    def on_end(self, span: ReadableSpan) -> None:
-        """Append an ended span; called on the application's thread."""
-        try:
-            segment = self._tracker.on_end(span)
-            if segment is None and self._stopped:
-                return  # told of as unfinished
-            if segment is None or segment.verdict.sampled or self._holds_unsampled:
-                self._queue.put(span, segment)
-            else:
-                reason = LossReason.IGNORED if segment.ignored else LossReason.SAMPLE_RATE
-                self._pipeline.outbox.lost(reason, Category.SPAN, 1)
-        except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
-            self._not_recorded(error)
+        if self._child_started is None:
+            self._hold_before_batches(self._queue.interpose(self._pipeline.hold_before))
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Deliver everything that has ended.
@@ -137,15 +112,28 @@ class SentrySpanProcessor(SpanProcessor):
         """Ended spans that have not been handed to delivery yet."""
         return self._queue.pending()
 
-    def open_spans(self) -> list[Span]:
-        """Spans that have started and not ended."""
-        return self._tracker.open_spans()
+    def _new_segment(self, root: Span, context: Context) -> Segment:
+        self._queue.ensure_process()
+        return self._pipeline.new_segment(root, context)
+
+    def _ended_otherwise(self, span: ReadableSpan, segment: Segment | None) -> None:
+        if segment is None and self._stopped:
+            return  # told of as unfinished
+        if segment is None or self._holds_unsampled:
+            self._queue.put(span, segment)
+        else:
+            reason = LossReason.IGNORED if segment.ignored else LossReason.SAMPLE_RATE
+            self._pipeline.outbox.lost(reason, Category.SPAN, 1)
+
+    def _hold_before_batches(self, hold: SegmentHold | None) -> None:
+        self._holds_unsampled = hold is not None and hold.takes_unsampled
+        self._child_started = None if hold is None else hold.note_start
 
     def _put_unfinished(self) -> None:
         """Queue copies of the open spans; the spans themselves are forgotten, so that none is told of twice."""
         now_ns = time.time_ns()
-        open_spans = self._tracker.open_spans()
-        self._tracker.clear()
+        open_spans = self.open_spans()
+        self._open = {}
         self._stopped = True
         for span in open_spans:
             segment = segment_of(span)

@@ -133,7 +133,7 @@ def test_without_patterns_nothing_is_held(pipe: Callable[..., Any]) -> None:
     """The processor has no stage for it."""
     one = pipe()
 
-    assert one.processor._hold is None
+    assert one.processor._child_started is None
 
 
 @pytest.mark.parametrize("framework", ["fastapi", "flask"])
