@@ -30,6 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 SLOW = (
+    "docs/test_tutorial.py",
     "delivery/rules/test_fleet.py",
     "delivery/test_faults.py",
     "delivery/test_processes.py",
