@@ -38,6 +38,7 @@ class Command:
 COMMANDS: Final = (
     Command("demo", "otel_sentry.cli.demo", "run the example dapp and see its traces, issues and wallets"),
     Command("dev", "otel_sentry.cli.dev", "run a Sentry on this machine; traces appear in the terminal as they arrive"),
+    Command("release", "otel_sentry.cli.release", "make a release in Sentry: commits, source maps, deploys"),
     Command("settings", "otel_sentry.cli.settings", "print the settings in effect and where each came from"),
     Command("show", "otel_sentry.cli.show", "show saved envelopes the same way"),
     Command("wallet-id", "otel_sentry.cli.wallet_id", "print what a wallet is called in Sentry"),
