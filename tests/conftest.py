@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from otel_sentry.local.receiver import Receiver
+from tests.bare_interpreter import bare_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,8 @@ SLOW = (
 
 PROCESSES = (
     "docs/test_snippets.py",
+    "doctor/test_broken_set_ups.py",
+    "doctor/test_command.py",
     "setup/test_client_hooks.py",
     "setup/test_departure.py",
     "setup/test_instrumentor.py",
@@ -56,6 +59,7 @@ PROCESSES = (
     "setup/test_signals.py",
     "setup/test_start_up.py",
     "setup/test_yaml_samples.py",
+    "testing/test_plugin.py",
     "web/test_many_wallets.py",
 )
 """Files whose tests start whole applications, one or more each; `make test-processes` runs them."""
@@ -114,3 +118,13 @@ def receiver(_served: Receiver, _test_keys: Iterator[str]) -> Iterator[Receiver]
     _served.reset(public_key=next(_test_keys))
 
     assert problems == []
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An interpreter with otel_sentry without extras, YAML, OTLP, and pytest: no framework is there."""
+    roots = (
+        *("otel-sentry", "opentelemetry-configuration", "opentelemetry-exporter-otlp-proto-http"),
+        *("pytest", "pytest-xdist"),
+    )
+    return str(bare_interpreter(tmp_path_factory.mktemp("bare"), *roots))

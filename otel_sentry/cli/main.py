@@ -38,6 +38,9 @@ class Command:
 COMMANDS: Final = (
     Command("demo", "otel_sentry.cli.demo", "run the example dapp and see its traces, issues and wallets"),
     Command("dev", "otel_sentry.cli.dev", "run a Sentry on this machine; traces appear in the terminal as they arrive"),
+    Command(
+        "doctor", "otel_sentry.cli.doctor", "say what would happen to telemetry here, why, and what to type instead"
+    ),
     Command("release", "otel_sentry.cli.release", "make a release in Sentry: commits, source maps, deploys"),
     Command("settings", "otel_sentry.cli.settings", "print the settings in effect and where each came from"),
     Command("show", "otel_sentry.cli.show", "show saved envelopes the same way"),
@@ -52,6 +55,7 @@ examples:
   OTEL_TRACES_EXPORTER=sentry opentelemetry-instrument python app.py
   otel-sentry dev --save today.envelopes
   otel-sentry show today.envelopes
+  otel-sentry doctor                     nothing arrives? says why, and what to type instead
 
 exit status:
   0    done

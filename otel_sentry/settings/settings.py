@@ -284,6 +284,12 @@ class Settings(BrowserSettings):
     secret_patterns: str | None = setting(
         "OTEL_SENTRY_SECRET_PATTERNS", parsers.text, None, "File of further patterns to mask."
     )
+    dump_dir: str | None = setting(
+        "OTEL_SENTRY_DUMP_DIR",
+        parsers.text,
+        None,
+        "Folder where each process keeps a file for `otel-sentry doctor --dump`; unset: none.",
+    )
 
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 

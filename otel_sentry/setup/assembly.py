@@ -19,6 +19,7 @@ from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.departure import before_child_exits, on_sigterm
+from otel_sentry.setup.dump_file import DumpFile
 from otel_sentry.setup.exporters import reaches_sentry
 from otel_sentry.setup.instrumentations import tell_instrumentors
 from otel_sentry.setup.logging_handler import install_logging_handler
@@ -62,6 +63,8 @@ def set_up(settings: Settings) -> Telemetry:
     atexit.register(telemetry.begin_to_leave)
     if settings.logging_handler and is_set(_logs.get_logger_provider()):
         install_logging_handler()
+    if settings.dump_dir is not None:
+        DumpFile(telemetry, settings.dump_dir)
     return telemetry
 
 

@@ -54,6 +54,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
         others=partial(other_processors, provider),
         leaving=spare_time,
         issue_of=issues.log_record,
+        ledger=connection.outbox.ledger,
     )
 
     def go_by(settings: Settings) -> None:

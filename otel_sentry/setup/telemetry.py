@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 
+from otel_sentry.facts.facts import facts_to_json
 from otel_sentry.setup.feeds import join_signals
 from otel_sentry.setup.flushing import flush_aside
 from otel_sentry.setup.span_block import SpanBlock
@@ -16,6 +17,7 @@ from otel_sentry.setup.trace_page import trace_page
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
+    from otel_sentry.delivery.ledger import Ledger
     from otel_sentry.otel.log_processor import IssueOf
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.exit_budget import ExitBudget
@@ -28,6 +30,7 @@ class Telemetry:
 
     Attributes:
         settings: in effect, with the origin of each.
+        ledger: the books of delivery; None when nothing goes to Sentry.
 
     Args:
         settings: see above.
@@ -37,6 +40,7 @@ class Telemetry:
         others: gives the span processors of other backends.
         leaving: told, at exit, how many seconds are left for sentry-sdk.
         issue_of: makes an issue of the exception in a log record.
+        ledger: see above.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Telemetry:
         others: Callable[[], Iterable[SpanProcessor]] = tuple,
         leaving: Callable[[float], None] = lambda _: None,
         issue_of: IssueOf | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self.settings = settings
         self._provider = provider
@@ -59,6 +64,7 @@ class Telemetry:
         self._feeds: tuple[Feed, ...] = ()
         self._issue_of = issue_of
         self._leaving = leaving
+        self.ledger = ledger
 
     def start_span(self, name: str, /, **attributes: Any) -> SpanBlock:
         """A span around a block (`with`, giving the span) or a function of any kind (decorator).
@@ -75,6 +81,12 @@ class Telemetry:
         if not context.is_valid:
             return None
         return trace_page(self.settings, trace_id=context.trace_id, span_id=context.span_id)
+
+    def dump(self) -> str:
+        """What is set up in this process and what was lost, secrets masked: JSON for `otel-sentry doctor --dump`."""
+        from otel_sentry.facts.gather import gathered  # noqa: PLC0415 - reads what is installed: not for every start
+
+        return facts_to_json(gathered(self.settings, ledger=self.ledger, set_up=True))
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Deliver everything that has ended, to every backend.

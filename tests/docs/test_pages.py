@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import otel_sentry
+import otel_sentry.testing
 import otel_sentry.web
 from otel_sentry.cli.main import COMMANDS
 from otel_sentry.cli.page import cli_page
@@ -29,6 +30,7 @@ def test_each_public_name_is_on_the_page_of_the_api() -> None:
     """With its docstring."""
     names = [f"otel_sentry.{name}" for name in otel_sentry.__all__]
     names += [f"otel_sentry.web.{name}" for name in otel_sentry.web.__all__]
+    names += [f"otel_sentry.testing.{name}" for name in otel_sentry.testing.__all__]
 
     assert _missing(names, API) == []
 

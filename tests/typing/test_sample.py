@@ -1,0 +1,39 @@
+"""The package's types are good for users: mypy and pyright, both strict, have nothing to say of a sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).with_name("sample.py")
+PYRIGHT_CONFIG = '{"typeCheckingMode": "strict", "pythonVersion": "3.10", "include": ["sample.py"]}'
+CHECKERS = {
+    "mypy": ["--strict", "--python-version", "3.10", "--no-incremental", "--config-file="],
+    "pyright": ["--project", "."],
+}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize(("line", "fails"), [("", False), ("telemetry.flsh()\n", True)], ids=["right", "wrong"])
+def test_a_sample_is_clean(checker: str, line: str, fails: bool, tmp_path: Path) -> None:
+    """And a misspelt method is found, so that the checker did look."""
+    if find_spec(checker) is None:
+        pytest.skip(f"{checker} is not installed: make check, or the group `types`")
+    (tmp_path / "sample.py").write_text(SAMPLE.read_text(encoding="utf-8") + line, encoding="utf-8")
+    (tmp_path / "pyrightconfig.json").write_text(PYRIGHT_CONFIG, encoding="utf-8")
+    arguments = [*CHECKERS[checker], *(["--pythonpath", sys.executable] if checker == "pyright" else ["sample.py"])]
+    ended = subprocess.run(
+        [sys.executable, "-m", checker, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=300,
+    )
+
+    assert (ended.returncode != 0) is fails, ended.stdout + ended.stderr
+    assert ("flsh" in ended.stdout) is fails
