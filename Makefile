@@ -6,7 +6,7 @@ KEEP    ?=
 
 BIN  := $(VENV)/bin
 PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-PURE := protocol convert identity propagation
+PURE := masking protocol convert identity propagation
 # The rooms without I/O are covered to the last branch by their own tests.
 GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach room,$(PURE),--cov otel_sentry/$(room))
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from otel_sentry.convert.attribute_names import IDENTITY_PREFIXES, UserOf
 from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.protocol.attributes import Attribute
 from otel_sentry.protocol.items import CONTAINER_VERSION
 from otel_sentry.protocol.json_text import dumps
@@ -43,6 +44,7 @@ def encode_items(
     raw: Mapping[str, Any],
     common_names: Collection[str],
     identity_names: Collection[str],
+    mask: SecretMask,
 ) -> list[EncodedItem]:
     """Logs or metrics with the same attributes, open at their end as spans are; `render_spans` joins all alike.
 
@@ -52,13 +54,14 @@ def encode_items(
         raw: the attributes as the application set them, for the identity among them.
         common_names: as in `SpanEncoder`.
         identity_names: as in `SpanEncoder`.
+        mask: as in `SpanEncoder`.
     """
-    shown = {name: value for name, value in own.items() if name not in identity_names}
+    shown = mask.attributes({name: value for name, value in own.items() if name not in identity_names})
     shadowed = tuple(sorted(shown.keys() & set(common_names)))
     identity = identity_of([name for name in raw if name in identity_names], raw)
     tail = b',"attributes":' + dumps(shown)[:-1]
     bare = ({name: value for name, value in item.items() if name != "attributes"} for item in items)
-    return [EncodedItem(dumps(item)[:-1] + tail, shadowed, identity) for item in bare]
+    return [EncodedItem(dumps(mask.tree(item))[:-1] + tail, shadowed, identity) for item in bare]
 
 
 class CommonPart:

@@ -25,6 +25,7 @@ from otel_sentry.convert.span import (
 )
 from otel_sentry.convert.status import ERROR, OK, wire_status
 from otel_sentry.convert.values import attribute, text
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.protocol.attributes import (
     BOOLEAN,
     DOUBLE,
@@ -47,19 +48,27 @@ class SpanEncoder:
     Args:
         common_names: every name that a common part may have; a span's own attribute of that name wins.
         identity_names: attributes that are held back, see `IDENTITY_NAMES`.
+        mask: takes secrets out of names, values, messages and links.
     """
 
-    def __init__(self, *, common_names: Collection[str] = (), identity_names: Collection[str] = IDENTITY_NAMES) -> None:
+    def __init__(
+        self,
+        *,
+        common_names: Collection[str] = (),
+        identity_names: Collection[str] = IDENTITY_NAMES,
+        mask: SecretMask | None = None,
+    ) -> None:
+        self._mask = mask or SecretMask()
         self._identity_names = frozenset(identity_names)
         self._common_names = frozenset(common_names) - self._identity_names
-        self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names)
+        self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names, mask=self._mask)
 
     def encode(self, span: ReadableSpan, *, is_segment: bool = False) -> EncodedSpan:
         """Encode one ended span; `is_segment` says that it is a local root."""
         attributes = _attributes_of(span)
         shape = self._shapes.of(span.instrumentation_scope, span.kind, attributes)
-        own = _own_attributes(shape, attributes)
-        payload = _fields(span, shape, attributes, own)
+        own = _own_attributes(shape, attributes, self._mask)
+        payload = _fields(span, shape, attributes, own, self._mask)
         if is_segment:
             own.update(segment_only_attributes(span))
         payload["is_segment"] = is_segment
@@ -79,7 +88,7 @@ class SpanEncoder:
 
     def encode_plainly(self, span: ReadableSpan, *, is_segment: bool) -> EncodedSpan:
         """The plain way, for what the fast one cannot encode: the dictionary of `span_payload`, as JSON."""
-        payload: dict[str, Any] = dict(span_payload(span))
+        payload: dict[str, Any] = self._mask.tree(span_payload(span))
         own = payload.pop("attributes")
         if is_segment:
             own.update(segment_only_attributes(span))
@@ -109,15 +118,16 @@ def _shadowed(shape: Shape, own: dict[str, Attribute]) -> tuple[str, ...]:
     return tuple([name for name in shape.shadows if name in own or name in shape.hidden])
 
 
-def _own_attributes(shape: Shape, attributes: dict[str, Any]) -> dict[str, Attribute]:
-    """`wire_attributes`, without the identity, for a known shape."""
+def _own_attributes(shape: Shape, attributes: dict[str, Any], mask: SecretMask) -> dict[str, Attribute]:
+    """`wire_attributes`, without identity and secrets, for a known shape."""
     own: dict[str, Attribute] = {}
+    clean = mask.clean
     for name, value in zip(shape.wire_names, attributes.values(), strict=True):
         if name is None:
             continue
         kind = type(value)
         if kind is str:
-            own[name] = {"type": STRING, "value": value}
+            own[name] = {"type": STRING, "value": value if value in clean else mask.text(value)}
         elif kind is int and MIN_INTEGER <= value <= MAX_INTEGER:
             own[name] = {"type": INTEGER, "value": value}
         elif kind is bool:
@@ -125,23 +135,29 @@ def _own_attributes(shape: Shape, attributes: dict[str, Any]) -> dict[str, Attri
         elif kind is float and isfinite(value):
             own[name] = {"type": DOUBLE, "value": value}
         elif (typed := attribute(value)) is not None:
-            own[name] = typed
+            own[name] = mask.attribute(name, typed)
     if shape.kept or shape.special:
-        _rename_apart(shape, attributes, own)
+        _rename_apart(shape, attributes, own, mask)
+    if shape.secret:
+        own.update({name: mask.attribute(name, own[name]) for name in shape.secret if name in own})
     return own
 
 
-def _rename_apart(shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]) -> None:
+def _rename_apart(shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute], mask: SecretMask) -> None:
     """Old pairs whose translation depends on their value."""
+    before = own.copy()
     for old, new, kept in shape.kept:
         if type(attributes[old]) is not kept:
             own.pop(new, None)
             put_renamed(own, old, attributes[old], shape.kind)
     for old in shape.special:
         put_renamed(own, old, attributes[old], shape.kind)
+    own.update({name: mask.attribute(name, typed) for name, typed in own.items() if before.get(name) is not typed})
 
 
-def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]) -> dict[str, Any]:
+def _fields(
+    span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute], mask: SecretMask
+) -> dict[str, Any]:
     """The fields of `span_payload` besides attributes; adds what status and limits say to `own`."""
     context, status, parent = span.context, span.status, span.parent
     start = span.start_time or span.end_time or 0
@@ -150,6 +166,8 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
     name = span.name
     if shape.has_directives:
         name = text(attributes.get(EXPLICIT_NAME) or name)
+    if name not in mask.clean:
+        name = mask.text(name)
     payload = {
         "trace_id": f"{context.trace_id:032x}",
         "span_id": f"{context.span_id:016x}",
@@ -164,14 +182,14 @@ def _fields(span: ReadableSpan, shape: Shape, attributes: dict[str, Any], own: d
     if code is StatusCode.ERROR:
         payload["status"] = ERROR
         if status.description:
-            own[STATUS_MESSAGE] = {"type": STRING, "value": status.description}
+            own[STATUS_MESSAGE] = {"type": STRING, "value": mask.text(text(status.description))}
     elif shape.status_key is not None and not _is_fine(attributes[shape.status_key]):
         payload["status"] = wire_status(code, shape.kind, attributes)
     if _may_have_losses_or_links(span):
         links = span_links(span.links)
         own.update(loss_attributes(span, lost_links=len(span.links) - len(links)))
         if links:
-            payload["links"] = links
+            payload["links"] = mask.tree(links)
     return payload
 
 

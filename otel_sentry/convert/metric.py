@@ -28,6 +28,7 @@ from otel_sentry.convert.samples import samples
 from otel_sentry.convert.span import scope_attributes, seconds
 from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.convert.values import text
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.protocol.attributes import MAX_INTEGER, MIN_INTEGER, Attribute
 from otel_sentry.protocol.items import MetricItem
 
@@ -111,13 +112,15 @@ def encode_metrics(
     trace_id: str,
     common_names: Collection[str] = (),
     identity_names: Collection[str] = IDENTITY_NAMES,
+    mask: SecretMask | None = None,
 ) -> tuple[list[EncodedItem], int]:
     """The same as JSON that is open at the end of its attributes, and how many values were lost."""
     encoded: list[EncodedItem] = []
+    mask = mask or SecretMask()
     lost = 0
     for point in point_items(scope_metrics, trace_id=trace_id):
         lost += point.lost
-        encoded += encode_items(point.items, point.own, point.raw, common_names, identity_names)
+        encoded += encode_items(point.items, point.own, point.raw, common_names, identity_names, mask)
     return encoded, lost
 
 

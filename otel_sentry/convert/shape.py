@@ -16,6 +16,8 @@ from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
 from otel_sentry.convert.status import STATUS_KEYS
 from otel_sentry.convert.values import text
+from otel_sentry.masking.mask import SecretMask
+from otel_sentry.masking.names import Holds
 from otel_sentry.protocol.json_text import dumps
 
 MAX_CACHED: Final = 1024
@@ -42,6 +44,8 @@ class Shape:
         op_keys: names that may give the op, with the rule's function, in order.
         status_key: name of the HTTP or gRPC code that counts first.
         has_directives: whether the application gave op, origin or name itself.
+        secret: wire names whose values may be secrets because of their name.
+        mask: takes secrets out of what is rendered here.
     """
 
     kind: SpanKind
@@ -55,6 +59,8 @@ class Shape:
     op_keys: tuple[tuple[str, OpFunction], ...]
     status_key: str | None
     has_directives: bool
+    secret: tuple[str, ...]
+    mask: SecretMask
     _inferred: dict[tuple[str | None, str], bytes] = field(default_factory=dict)
 
     def inferred(self, attributes: Mapping[str, Any]) -> bytes:
@@ -69,7 +75,9 @@ class Shape:
         if found is None:
             if len(self._inferred) >= MAX_CACHED:
                 self._inferred.clear()
-            found = self._inferred[key] = dumps(inferred_attributes(self.kind, self.scope, *key))[1:-1]
+            found = self._inferred[key] = dumps(self.mask.attributes(inferred_attributes(self.kind, self.scope, *key)))[
+                1:-1
+            ]
         return found
 
     def _op(self, attributes: Mapping[str, Any]) -> str | None:
@@ -84,7 +92,8 @@ class Shape:
 class Shapes:
     """Remembers shapes, bounded. Used by one thread at a time."""
 
-    def __init__(self, *, common_names: frozenset[str], identity_names: frozenset[str]) -> None:
+    def __init__(self, *, common_names: frozenset[str], identity_names: frozenset[str], mask: SecretMask) -> None:
+        self._mask = mask
         self._common_names = common_names
         self._identity_names = identity_names
         self._known: dict[tuple[int, int, tuple[str, ...]], Shape] = {}
@@ -120,7 +129,8 @@ class Shapes:
         present = set(names)
         special = tuple(_special_names(present, kind))
         apart = {"", *special, *DIRECTIVES, *self._identity_names}
-        wire_names = tuple(None if name in apart else _wire_name(name, kind) for name in names)
+        mask = self._mask
+        wire_names = tuple(None if name in apart else mask.text(_wire_name(name, kind)) for name in names)
         possible = {*wire_names, *special, *(new for old in special for new in RENAMES[old].names(kind))}
         hidden = hidden_names(kind, self._common_names)
         kept = [(name, _wire_name(name, kind), RENAMES[name].kept) for name in names if name in RENAMES]
@@ -135,6 +145,8 @@ class Shapes:
             hidden=hidden,
             op_keys=tuple((key, rule.op) for rule in OP_RULES for key in rule.keys if key in present),
             status_key=next((key for key in STATUS_KEYS if key in present), None),
+            secret=tuple(name for name in wire_names if name is not None and mask.holds(name) is not Holds.NOTHING),
+            mask=mask,
             has_directives=not present.isdisjoint((EXPLICIT_OP, EXPLICIT_ORIGIN, EXPLICIT_NAME)),
         )
 

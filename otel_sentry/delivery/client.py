@@ -5,7 +5,6 @@ Whoever calls `connect` makes a new client current; this room touches no global 
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -23,6 +22,7 @@ from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import counts_of
 from otel_sentry.delivery.transport import SentryTransport
 from otel_sentry.delivery.wire.dialler import suppressed
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.delivery.tuning import Tuning
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _STOCK: Final = (HttpTransport, Http2Transport, AsyncHttpTransport)
 """Transports that ours replaces. A subclass of them is the application's own, and stays."""

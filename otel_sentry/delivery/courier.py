@@ -6,7 +6,6 @@ with nothing of its parent's.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.wire.bell import Bell
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.desk import Desk
     from otel_sentry.delivery.parcel import Parcel
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _ITEMS_PER_TURN: Final = 32
 """Items taken in between two looks at the connections."""

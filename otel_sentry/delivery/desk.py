@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from otel_sentry.delivery.reporting import Reporting
 from otel_sentry.delivery.rules.traffic import Traffic
 from otel_sentry.delivery.spooling.safekeeping import Safekeeping
 from otel_sentry.delivery.waiting_room import WaitingRoom
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.wire.carrier import Carrier
     from otel_sentry.delivery.wire.compression import Compressor
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 
 class Desk:
@@ -60,6 +60,7 @@ class Desk:
         self._clock = clock
         self._date = date
         self._compressor = compressor
+        self._mask = tuning.mask
         self._ledger = ledger
         self.carrier = carrier
         self._room = WaitingRoom(tuning.max_bytes)
@@ -155,7 +156,7 @@ class Desk:
 
     def _unpacked(self, envelope: Envelope) -> Parcel | None:
         try:
-            parcel = parcel_of_sdk(envelope, self._compressor, self._date())
+            parcel = parcel_of_sdk(envelope, self._compressor, self._date(), self._mask)
         except Exception:  # an envelope that cannot be encoded is counted, whatever is wrong with it
             _logger.warning("an envelope could not be encoded and is dropped", exc_info=True)
             for item in envelope.items:

@@ -6,7 +6,6 @@ Owned by the delivery thread. The rules are in `traffic`, `verdict`, `division` 
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -15,6 +14,7 @@ from otel_sentry.delivery.parcel import REDATE_AFTER_SECONDS, redated
 from otel_sentry.delivery.rules.division import divided
 from otel_sentry.delivery.rules.verdict import Verdict
 from otel_sentry.delivery.wire.compression import ZSTD, Compressor, decompress
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.wire.message import Answer
     from otel_sentry.protocol.item_kinds import Category
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _BAD_REQUEST: Final = 400
 _SWEEP_SECONDS: Final = 5.0

@@ -11,6 +11,8 @@ from datetime import datetime, timezone
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+from sentry_sdk.envelope import PayloadRef
+
 from otel_sentry.delivery.wire.compression import decompress
 from otel_sentry.protocol import json_text
 from otel_sentry.protocol.envelope import EnvelopeItem, serialize_envelope
@@ -24,12 +26,15 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.ledger import Report
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.delivery.wire.compression import Compressor
+    from otel_sentry.masking.mask import SecretMask
 
 Counts = tuple[tuple[Category, int], ...]
 
 REDATE_AFTER_SECONDS: Final = 60.0
 """`sent_at` older than this is written anew: Relay shifts all times of an envelope whose clock seems wrong."""
 
+_MASKED_HERE: Final = frozenset({"log", "trace_metric", "check_in"})
+"""Kinds of sentry-sdk's items that may hold secrets and pass none of its event processors."""
 _OVERHEAD_BYTES: Final = 500
 """What a parcel costs in memory besides its body."""
 _BYTES_OF: Final = {Category.LOG_ITEM: Category.LOG_BYTE, Category.TRACE_METRIC: Category.TRACE_METRIC_BYTE}
@@ -94,13 +99,13 @@ def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date:
     return Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
 
 
-def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float) -> Parcel:
+def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float, mask: SecretMask | None = None) -> Parcel:
     """Turn an envelope of sentry-sdk into a parcel.
 
     Raises:
         Exception: a payload that even sentry-sdk's own writer could not encode.
     """
-    items = [EnvelopeItem(item.headers, payload_bytes(item)) for item in envelope.items]
+    items = [EnvelopeItem(item.headers, payload_bytes(item, mask)) for item in envelope.items]
     counts = [counts_of_item(item, len(own.payload)) for item, own in zip(envelope.items, items, strict=True)]
     encoding, body = packed(envelope.headers, items, compressor, date)
     return Parcel(body, encoding, tuple(chain.from_iterable(counts)), category_of_items(items), date)
@@ -172,13 +177,19 @@ def counts_of_item(item: Item, size: int) -> Counts:
     return counts_of(category, quantity if isinstance(quantity, int) and quantity > 0 else 1, size)
 
 
-def payload_bytes(item: Item) -> bytes:
+def payload_bytes(item: Item, mask: SecretMask | None = None) -> bytes:
     """An item's payload, encoded once; odd values as sentry-sdk writes them.
+
+    Args:
+        item: of sentry-sdk.
+        mask: for kinds that pass no event processor.
 
     Raises:
         Exception: it cannot be encoded.
     """
     payload = item.payload
+    if mask is not None and item.type in _MASKED_HERE and payload.json is not None:
+        payload = PayloadRef(json=mask.tree(payload.json))
     if payload.bytes is None and payload.json is not None:
         try:
             return json_text.dumps(payload.json)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.client_report import loss_line, report_parcel
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.tuning import Tuning
     from otel_sentry.delivery.wire.compression import Compressor
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _WORTH_A_LINE: Final = frozenset(
     {

@@ -5,7 +5,6 @@ A thin shell: `init(transport=SentryTransport)` is all it takes. Nothing here bl
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.delivery.wire.compression import Compressor
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
 from otel_sentry.delivery.wire.in_flight import Flights
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.delivery.parcel import Parcel
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _SDK_ENVELOPE_BYTES: Final = 4096
 """What an envelope of sentry-sdk is taken to weigh before it is encoded."""

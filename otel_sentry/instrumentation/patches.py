@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
@@ -11,7 +10,9 @@ from typing import Any, NamedTuple
 
 from wrapt import register_post_import_hook
 
-_logger = logging.getLogger(__name__)
+from otel_sentry.masking.own_log import own_logger
+
+_logger = own_logger(__name__)
 
 
 class Step(NamedTuple):

@@ -5,7 +5,6 @@ Rule: the application gets the result or exception it would have got; what goes 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from types import TracebackType
@@ -22,6 +21,7 @@ from otel_sentry.instrumentation.evm_values import member
 from otel_sentry.instrumentation.json_rpc import RpcError
 from otel_sentry.instrumentation.reverts import revert_of
 from otel_sentry.instrumentation.rpc_outcome import ERROR_TYPE, EXPECTED, OUTCOME, error_attributes
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from otel_sentry.instrumentation.chain_ids import ChainIds
     from otel_sentry.instrumentation.contract_functions import ContractFunctions
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 BATCH_NAME: Final = "JSON-RPC batch"
 RETRY_EVENT: Final = "rpc.retry"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from otel_sentry.issues.issue_maker import IssueMaker
 from otel_sentry.issues.issue_payloads import IssuePayloads
 from otel_sentry.issues.issue_sender import IssueSender
 from otel_sentry.issues.segment_view import is_open
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from otel_sentry.issues.sdk import SentrySdk
     from otel_sentry.issues.surroundings import Surroundings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 _LONGEST_SENDING_SECONDS = 1.0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.route_rates import route_rates
 from otel_sentry.propagation.decision import decide
 from otel_sentry.propagation.sampling_context import sampling_context
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from otel_sentry.propagation.trace import IncomingTrace, Verdict
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class HeadDecision:

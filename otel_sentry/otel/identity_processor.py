@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.segments import Segment
 from otel_sentry.propagation.trace import Verdict
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class IdentitySpanProcessor(SegmentTracker):

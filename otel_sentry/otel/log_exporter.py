@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +11,7 @@ from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.log import encode_log
 from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.identity.user import NOBODY
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.bound_segment import bound_to, identity_in
 from otel_sentry.otel.item_hooks import edited_log
 from otel_sentry.otel.log_place import LogPlace, place_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from otel_sentry.identity.user import Identity
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 LOGS: Final = Kind(
     type="log",
@@ -108,6 +108,7 @@ class SentryLogExporter(LogRecordExporter):
                 trace_id=pipeline.trace_id,
                 common_names=pipeline.common_names(record.resource),
                 identity_names=pipeline.identity_names,
+                mask=pipeline.mask,
             )
             return encoded.head + surroundings.of(place_of(record.log_record), record.resource).tail(encoded)
         except Exception as error:  # noqa: BLE001 - see `_encoded`

@@ -5,19 +5,19 @@ Changes nothing on them that other backends see.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import LogRecordProcessor
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.log_place import note_place
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import ReadWriteLogRecord
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 IssueOf = Callable[["ReadWriteLogRecord"], object]
 """Makes an issue of the exception that a record tells of, unless it is one already."""

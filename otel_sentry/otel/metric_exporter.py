@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExpor
 
 from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.metric import encode_metrics
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.item_hooks import edited_metric
 from otel_sentry.otel.metric_portions import MAX_ITEMS_PER_EXPORT, portions, values_in, within_series
 from otel_sentry.otel.settings_at_hand import settings_at_hand
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import Outbox
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 METRICS: Final = Kind(
     type="trace_metric",
@@ -134,7 +134,11 @@ class SentryMetricExporter(MetricExporter):
     ) -> Iterator[bytes]:
         try:
             encoded, lost = encode_metrics(
-                portion, trace_id=pipeline.trace_id, common_names=names, identity_names=pipeline.identity_names
+                portion,
+                trace_id=pipeline.trace_id,
+                common_names=names,
+                identity_names=pipeline.identity_names,
+                mask=pipeline.mask,
             )
             items = [one.head + common.tail(one) for one in encoded]
         except Exception as error:  # noqa: BLE001 - one odd metric must not stop the others

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry._version import __version__
 from otel_sentry.convert.encode import CommonPart, SpanEncoder
@@ -18,6 +18,7 @@ from otel_sentry.convert.span import UNKNOWN_NAME, span_name
 from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.bound_segment import identity_in
 from otel_sentry.otel.head_decision import HeadDecision
 from otel_sentry.otel.keeping import keeping_of
@@ -67,6 +68,7 @@ class Pipeline:
         self._make_outbox = outbox
         self._outbox: Outbox | None = None
         self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
+        self._mask = SecretMask(settings.secret_patterns)
         self._identity_of = identity_reader(settings.wallet_attributes)
         self._source = _dsc_source(settings)
         self._head = HeadDecision(settings)
@@ -125,6 +127,7 @@ class Pipeline:
         return SpanEncoder(
             common_names={*(self._service or {}), *_SEGMENT_NAMES},
             identity_names=identity_keys(self.settings.wallet_attributes),
+            mask=self._mask,
         )
 
     def new_segment(self, root: Span, parent_context: Context | None) -> Segment:
@@ -155,7 +158,7 @@ class Pipeline:
             replay_id=replay_id_of(segment.dsc()),
             user=user_attributes(identity, self._privacy),
         )
-        return CommonPart({**(self._service or {}), **own}, self._user_of(identity))
+        return CommonPart({**(self._service or {}), **self._mask.attributes(own)}, self._user_of(identity))
 
     def transaction(
         self,
@@ -168,7 +171,7 @@ class Pipeline:
     ) -> Transaction:
         """A segment, or a part of one that stands for itself, in the `transaction` wire format."""
         identity = identity_in(segment, self._identity_of(segment.attributes))
-        return transaction_payload(
+        payload = transaction_payload(
             root,
             children,
             event_id=event_id,
@@ -178,6 +181,7 @@ class Pipeline:
             identity_names=identity_keys(self.settings.wallet_attributes),
             parent_already_sent=parent_already_sent,
         )
+        return cast("Transaction", self._mask.tree(payload))
 
     def trace_header(self, segment: Segment) -> dict[str, str]:
         """The envelope's `trace` header."""
@@ -208,12 +212,17 @@ class Pipeline:
             "sdk_version": __version__,
         }
         self._event_fields = event_fields(resource, **process)
-        self._service = service_attributes(resource, **process)
+        self._service = self._mask.attributes(service_attributes(resource, **process))
         self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
 
     def _user_of(self, identity: Identity) -> UserOf:
         """What may be said of a span's user, given whose its segment is."""
-        return lambda found: user_attributes(identity.merged(self._identity_of(found) or NOBODY), self._privacy)
+
+        def user_of(found: Mapping[str, Any]) -> dict[str, str]:
+            user = user_attributes(identity.merged(self._identity_of(found) or NOBODY), self._privacy)
+            return {name: self._mask.text(value) for name, value in user.items()}
+
+        return user_of
 
     def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
         self.learn_resource(root.resource)
@@ -243,7 +252,7 @@ class Pipeline:
             self._source,
             trace_id=segment.trace_id,
             verdict=segment.verdict,
-            transaction=_name_of(segment),
+            transaction=self._mask.text(_name_of(segment)),
             transaction_source=segment_source(span.attributes or {}, span.kind, span.name) if span else "custom",
         )
 

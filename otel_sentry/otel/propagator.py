@@ -6,7 +6,6 @@ and reads the settings when it is first used. One instance serves all threads; i
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from opentelemetry.propagators.textmap import (
 )
 from opentelemetry.trace import get_current_span
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.carrier_headers import header_text, present_header
 from otel_sentry.otel.outgoing_baggage import wallet_members, without_wallet
 from otel_sentry.otel.propagation_rules import SILENT, PropagationRules, propagation_rules
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from otel_sentry.propagation.targets import Address
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _SUPPRESSED = (_SUPPRESS_INSTRUMENTATION_KEY, "suppress_instrumentation")
 """Where OpenTelemetry notes that what happens is telemetry's own traffic."""

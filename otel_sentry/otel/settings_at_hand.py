@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
+
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 def settings_at_hand(consequence: str, keywords: dict[str, Any]) -> Settings | None:

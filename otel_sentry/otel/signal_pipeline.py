@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -14,6 +13,8 @@ from otel_sentry.convert.service import service_attributes
 from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes
+from otel_sentry.masking.mask import SecretMask
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.pipeline import outbox_of
 from otel_sentry.protocol.item_kinds import TARGET_ENVELOPE_BYTES, LossReason
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from otel_sentry.protocol.item_kinds import Category
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 Edit = Callable[[bytes, Callable[..., Any]], bytes | None]
 """Item as JSON and hook → the item as the hook wants it; None when it does not want it."""
@@ -79,6 +80,7 @@ class SignalPipeline:
         self._make_outbox = outbox_of(settings, outbox)
         self._outbox: Outbox | None = None
         self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
+        self.mask = SecretMask(settings.secret_patterns)
         self._service: tuple[Resource, dict[str, Attribute]] | None = None
         self.identity_of = identity_reader(settings.wallet_attributes)
         self.identity_names = identity_keys(settings.wallet_attributes)
@@ -109,7 +111,7 @@ class SignalPipeline:
                 dist=settings.dist,
                 sdk_version=__version__,
             )
-            self._service = (resource, described)
+            self._service = (resource, self.mask.attributes(described))
         return self._service[1]
 
     def common_names(self, resource: Resource) -> Collection[str]:
@@ -118,7 +120,7 @@ class SignalPipeline:
 
     def user(self, identity: Identity) -> dict[str, str]:
         """What Sentry may know of a user."""
-        return user_attributes(identity, self._privacy)
+        return {name: self.mask.text(value) for name, value in user_attributes(identity, self._privacy).items()}
 
     def user_of(self, identity: Identity = NOBODY) -> UserOf:
         """What may be said of an item's own user, given whose its surroundings are."""

@@ -6,7 +6,6 @@ closed, so that a late route or wallet still reaches them.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, render_spans
 from otel_sentry.delivery.outbox import OutgoingEnvelope
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.reparented import root_as_sentry_knows_it
 from otel_sentry.otel.span_hooks import Hook, edited_span
 from otel_sentry.protocol.item_kinds import (
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from otel_sentry.otel.pipeline import Pipeline
     from otel_sentry.otel.segments import Segment
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class _Batch:

@@ -5,7 +5,6 @@ Beside `SentrySpanProcessor` on the same provider it passes everything through: 
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -16,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_sentry.errors import InvalidSetting
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.pipeline import Pipeline, outbox_of
 from otel_sentry.otel.presence import has_sentry_span_processor
 from otel_sentry.otel.segment_assembly import SegmentAssembly
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import Outbox
     from otel_sentry.otel.segments import Segment
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class SentrySpanExporter(SpanExporter):

@@ -6,11 +6,11 @@ what they raise changes nothing but the one span or transaction.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.protocol.json_text import dumps, loads
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import Outbox
     from otel_sentry.protocol.items import Transaction
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 Hook = Callable[..., Any]
 

@@ -5,11 +5,11 @@ A thin shell: what Sentry gets is decided in `convert` and `propagation`, when i
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.pipeline import Pipeline, outbox_of
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.segments import segment_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otel_sentry.otel.segment_hold import SegmentHold
     from otel_sentry.otel.segments import Segment
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class SentrySpanProcessor(SegmentTracker):

@@ -5,7 +5,6 @@ The thread starts with the first span, once per process id; it polls while spans
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import threading
@@ -15,12 +14,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from otel_sentry.masking.own_log import own_logger
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from otel_sentry.otel.segments import Segment
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _POLL_SECONDS = 0.05
 """How long spans may wait for the thread. Short, because the garbage collector walks every span that waits."""

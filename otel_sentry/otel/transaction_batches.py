@@ -5,7 +5,6 @@ Runs on the span queue's thread. What ends after its root, or never sees it end,
 
 from __future__ import annotations
 
-import logging
 import math
 import uuid
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from otel_sentry.convert.transaction import Segments, split_segments
 from otel_sentry.delivery.outbox import OutgoingEnvelope
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.reparented import root_as_sentry_knows_it
 from otel_sentry.otel.span_hooks import edited_transaction
 from otel_sentry.protocol.item_kinds import Category, LossReason
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otel_sentry.otel.pipeline import Pipeline
     from otel_sentry.otel.segments import Segment
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _MAX_WAITING = 20_000
 """Spans that may wait for their roots; beyond, the oldest segment leaves without its root."""

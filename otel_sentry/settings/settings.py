@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from otel_sentry.masking.patterns import SecretPatterns
 from otel_sentry.protocol.dsn import Dsn
-from otel_sentry.settings import parsers, pattern_parsers
+from otel_sentry.settings import parsers, pattern_parsers, secret_file
 from otel_sentry.settings.browser_settings import BrowserSettings
 from otel_sentry.settings.choices import Role, SpanEvents, WalletPrivacy, WireFormat
 from otel_sentry.settings.declaration import declarations, setting
@@ -281,8 +282,11 @@ class Settings(BrowserSettings):
         True,
         "Deliver on SIGTERM, then do what would have happened; `false` leaves signals alone.",
     )
-    secret_patterns: str | None = setting(
-        "OTEL_SENTRY_SECRET_PATTERNS", parsers.text, None, "File of further patterns to mask."
+    secret_patterns: SecretPatterns | None = setting(
+        "OTEL_SENTRY_SECRET_PATTERNS",
+        secret_file.secret_patterns,
+        None,
+        "File of further secrets to mask: one regular expression or `name: <name>` a line.",
     )
     dump_dir: str | None = setting(
         "OTEL_SENTRY_DUMP_DIR",

@@ -7,7 +7,6 @@ handlers run last in, first out: the provider's last flush must reach a living t
 from __future__ import annotations
 
 import atexit
-import logging
 import sys
 from dataclasses import replace
 from functools import partial
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import _logs, trace
 
+from otel_sentry.masking.mask import SecretMask
+from otel_sentry.masking.own_log import mask_own_log, own_logger
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
@@ -30,7 +31,7 @@ from otel_sentry.setup.telemetry import Telemetry
 if TYPE_CHECKING:
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 TELEMETRY_ATTRIBUTE: Final = "_otel_sentry_telemetry"
 """On a tracer provider: the handle of its set-up. So the state lives as long as the provider."""
@@ -47,6 +48,8 @@ def set_up(settings: Settings) -> Telemetry:
     Raises:
         InvalidSetting: an exporter, sampler, propagator or id generator is not installed; nothing has changed then.
     """
+    if settings.secret_patterns is not None:
+        mask_own_log(SecretMask(settings.secret_patterns))
     settings = _with_application_client(settings)
     if settings.sdk_disabled or _is_barred():
         return Telemetry(settings)

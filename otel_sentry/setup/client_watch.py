@@ -5,17 +5,18 @@ Only the one global scope object gets a subclass with an ear; no class of sentry
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import sentry_sdk
 
+from otel_sentry.masking.own_log import own_logger
+
 if TYPE_CHECKING:
     from sentry_sdk.client import BaseClient
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 def watch_clients(told: Callable[[BaseClient], None]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.errors import InvalidSetting
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.settings.settings import Settings
 from otel_sentry.setup.assembly import present_telemetry, set_up
 from otel_sentry.setup.declarative import settings_in_effect
@@ -15,7 +15,7 @@ from otel_sentry.setup.instrumentations import instrument_installed
 if TYPE_CHECKING:
     from otel_sentry.setup.telemetry import Telemetry
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 def configure(**keywords: Any) -> Telemetry:

@@ -8,7 +8,6 @@ within `OTEL_SENTRY_SHUTDOWN_TIMEOUT`.
 
 from __future__ import annotations
 
-import logging
 import multiprocessing.util
 import os
 import signal
@@ -18,10 +17,12 @@ from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_sentry.masking.own_log import own_logger
+
 if TYPE_CHECKING:
     from otel_sentry.setup.telemetry import Telemetry
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 Departure = Callable[[], object]
 """Delivers within its own limit."""

@@ -6,16 +6,17 @@ without a line of our code.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.masking.own_log import own_logger
+
 if TYPE_CHECKING:
     from otel_sentry.setup.telemetry import Telemetry
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 EVERY_SECONDS: Final = 10.0
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import _logs, metrics
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.log_processor import SentryLogProcessor
 from otel_sentry.otel.signal_presence import log_exporters, metric_exporters, put_first
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from otel_sentry.otel.log_processor import IssueOf
     from otel_sentry.otel.metric_exporter import SentryMetricExporter
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class Feed(NamedTuple):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.instrumentation.dependencies import DependencyConflictError, get_dist_dependency_conflicts
 from opentelemetry.util._importlib_metadata import entry_points
 
 from otel_sentry.instrumentation.web3 import Web3Instrumentor
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 GROUP: Final = "opentelemetry_instrumentor"
 OURSELVES: Final = "otel_sentry"

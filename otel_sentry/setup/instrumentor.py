@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection
 from typing import Any
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]  # untyped file
 
 from otel_sentry.errors import InvalidSetting
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.setup.assembly import present_telemetry, set_up
 from otel_sentry.setup.declarative import settings_in_effect
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class OtelSentryInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # see its import

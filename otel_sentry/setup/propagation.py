@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import propagate
@@ -12,6 +11,7 @@ from opentelemetry.instrumentation.propagators import (
 )
 from opentelemetry.propagators.composite import CompositePropagator
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.propagator import SentryPropagator
 from otel_sentry.otel.propagator_composition import composed, names_sentry
 from otel_sentry.otel.response_propagator import SentryResponsePropagator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 OURS: Final = "otel_sentry"
 LEGACY: Final = "sentry"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -12,6 +11,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.presence import span_processors
 from otel_sentry.otel.span_exporter import SentrySpanExporter
 from otel_sentry.setup.entry_points import component, made
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 IDS_GROUP: Final = "opentelemetry_id_generator"
 IDS_VARIABLE: Final = "OTEL_PYTHON_ID_GENERATOR"

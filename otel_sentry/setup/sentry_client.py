@@ -13,6 +13,7 @@ from sentry_sdk.scope import add_global_event_processor, register_external_propa
 
 from otel_sentry.delivery.client import connect
 from otel_sentry.delivery.tuning import Tuning
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.parsers import targets
@@ -98,6 +99,7 @@ def tuning_of(settings: Settings) -> Tuning:
         spool_dir=settings.spool_dir,
         spool_max_bytes=settings.spool_max_bytes,
         max_age_seconds=settings.spool_max_age_seconds,
+        mask=SecretMask(settings.secret_patterns),
     )
 
 

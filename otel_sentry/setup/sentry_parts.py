@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +11,7 @@ from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.redaction import WalletRedaction
 from otel_sentry.issues.processor import IssueProcessor
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
 from otel_sentry.otel.segments import segment_of
@@ -44,7 +46,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     issues = _issues(effective)
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
-    _hide_wallets(Privacy(effective.wallet_privacy.value, effective.wallet_hash_key))
+    _hide_secrets(effective)
     spans = _add_spans(provider, effective, outbox)
     telemetry = Telemetry(
         effective,
@@ -99,7 +101,7 @@ def _issues(settings: Settings) -> IssueProcessor:
         wallet_attributes=settings.wallet_attributes,
         # Where no spans go to Sentry, nothing is sampled for it either.
         unsampled_errors=settings.unsampled_errors or settings.errors_only,
-        private=WalletRedaction(privacy).text,
+        private=_private_text(settings),
         expected=settings.expected_errors,
         span_events=settings.span_events is SpanEvents.BREADCRUMBS,
         trace_header=_trace_header,
@@ -107,16 +109,22 @@ def _issues(settings: Settings) -> IssueProcessor:
     )
 
 
-def _hide_wallets(privacy: Privacy) -> None:
-    """Let no wallet leave in the texts and local variables of an event, once its user is known."""
-    redaction = WalletRedaction(privacy)
+def _hide_secrets(settings: Settings) -> None:
+    """Let no secret, and no private wallet, leave in the texts and local variables of an event."""
+    mask = SecretMask(settings.secret_patterns)
+    wallets = WalletRedaction(Privacy(settings.wallet_privacy.value, settings.wallet_hash_key))
 
     def process(event: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
-        event.update(redaction.tree(event))
+        event.update(wallets.tree(mask.event(event)))
         return event
 
-    if not privacy.plain:
-        link_events(process)
+    link_events(process)
+
+
+def _private_text(settings: Settings) -> Callable[[str], str]:
+    mask = SecretMask(settings.secret_patterns)
+    wallets = WalletRedaction(Privacy(settings.wallet_privacy.value, settings.wallet_hash_key))
+    return lambda text: wallets.text(mask.text(text))
 
 
 def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:

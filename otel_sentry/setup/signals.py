@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.setup.exporters import LOGS, METRICS, NONE, SENTRY, Signal, exporters_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from otel_sentry.settings.settings import Settings
     from otel_sentry.setup.flushing import Flushable
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 Makers = tuple[tuple[str, Callable[..., Any]], ...]
 """Name of an exporter and what makes it."""

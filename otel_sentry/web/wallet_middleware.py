@@ -6,11 +6,11 @@ Rule: `wallet_of` is the application's code and may fail; the request never does
 from __future__ import annotations
 
 import inspect
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from otel_sentry.identity.context import WalletBlock, own_context, use_wallet
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.web.interface import Interface, interface_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ WalletOf = Callable[[Any], Any]
 Gives an address, a tuple `(address, name, chain)`, or None; under ASGI it may be asynchronous.
 """
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 
 class WalletMiddleware:

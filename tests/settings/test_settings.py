@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import otel_sentry
+from otel_sentry.masking.patterns import SecretPatterns
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.browser_settings import BrowserSettings
 from otel_sentry.settings.choices import Role, SpanEvents, WalletPrivacy, WireFormat
@@ -73,7 +75,8 @@ ROWS = [
     ("OTEL_SENTRY_SPOOL_MAX_AGE", "60", "spool_max_age_seconds", 60.0),
     ("OTEL_SENTRY_SHUTDOWN_TIMEOUT", "0.5", "shutdown_timeout_seconds", 0.5),
     ("OTEL_SENTRY_SIGTERM", "false", "sigterm", False),
-    ("OTEL_SENTRY_SECRET_PATTERNS", "patterns.txt", "secret_patterns", "patterns.txt"),
+    ("OTEL_SENTRY_EXPECTED_REVERTS", "SoldOut,Paused", "expected_reverts", ("SoldOut", "Paused")),
+    ("OTEL_SENTRY_SECRET_PATTERNS", os.devnull, "secret_patterns", SecretPatterns(source=os.devnull)),
 ]
 
 

@@ -5,11 +5,11 @@ Owned by the delivery thread. A disk that fails costs one warning, never a parce
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.rules.pacing import Backlog
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.wire.carrier import Carrier
     from otel_sentry.protocol.item_kinds import Category
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _READ_AHEAD: Final = 32
 """Parcels that are brought back to memory at once."""

@@ -7,7 +7,6 @@ delivery thread.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.rules.pacing import Backlog
 from otel_sentry.delivery.spooling.home import Home, folders
+from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.spooling.segment import Segment
     from otel_sentry.protocol.item_kinds import Category
 
-_logger = logging.getLogger("otel_sentry.delivery")
+_logger = own_logger("otel_sentry.delivery")
 
 _SEGMENT_BYTES: Final = 1 << 20
 _SEGMENT_SECONDS: Final = 300.0

@@ -1,0 +1,86 @@
+"""Secrets that are told by their own form: PEM keys, JSON web tokens, tokens of vendors, `Bearer …`. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from otel_sentry.masking.mark import MASK
+
+PREFIXES: Final = (
+    *("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sq0csp-"),  # payments
+    *("ghp_", "gho_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-", "npm_", "pypi-", "rubygems_"),
+    *("xoxa-", "xoxb-", "xoxc-", "xoxe-", "xoxp-", "xoxr-", "xoxs-", "xapp-"),  # Slack
+    *("sntrys_", "sntryu_", "hvs.", "hvb.", "dckr_pat_", "dop_v1_", "glsa_", "tskey-", "PMAK-", "AGE-SECRET-KEY-"),
+    *("sk-", "hf_", "gsk_", "r8_", "nvapi-"),  # language models
+    *("ya29.", "SG.", "shpat_", "shpss_", "lin_api_", "figd_"),
+)
+"""How tokens of vendors begin; each ends with `_`, `-` or `.`, at which they are found."""
+BARE_PREFIXES: Final = ("AIza", "EAAC", "AKIA", "ASIA")
+"""The same for those without such an end."""
+SHORTEST: Final = 20
+
+_PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)", re.DOTALL)
+_WEB_TOKEN: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?")
+_SCHEME: Final = re.compile(
+    r"\b((?i:bearer|basic|digest|dpop|apikey)[ \t]+)(?=[^\s]*(?:\d|[a-z][A-Z]|=))[\w.~+/=\-]{8,}"
+)
+_AFTER_PREFIX: Final = tuple((sign, re.compile(rf"{re.escape(sign)}[\w\-.]{{14,}}")) for sign in "_-.")
+_BARE: Final = re.compile(r"(?<!\w)(?:" + "|".join(BARE_PREFIXES) + r")[0-9A-Za-z_\-]{16,}")
+
+
+def masked_pem(text: str) -> str:
+    """Mask private keys in PEM, whole or cut off."""
+    return _PEM.sub(MASK, text)
+
+
+def masked_web_tokens(text: str) -> str:
+    """Mask JSON web tokens."""
+    return _WEB_TOKEN.sub(MASK, text)
+
+
+def may_hold_scheme(text: str) -> bool:
+    """Whether a text, in lower case, names a scheme."""
+    return "bearer" in text or "basic " in text or "digest " in text or "dpop " in text or "apikey " in text
+
+
+def masked_schemes(text: str) -> str:
+    """Mask what stands behind an HTTP authentication scheme."""
+    return _SCHEME.sub(rf"\1{MASK}", text)
+
+
+def may_hold_vendor_token(text: str) -> bool:
+    """Whether a text, in any case, has the length and the letters."""
+    lowered = text.lower()
+    return (
+        "_" in text or "-" in text or "." in text or any(prefix.lower() in lowered for prefix in BARE_PREFIXES)
+    ) and len(text) >= SHORTEST
+
+
+def masked_vendor_tokens(text: str) -> str:
+    """Mask tokens that begin as vendors' do."""
+    for sign, after in _AFTER_PREFIX:
+        if sign in text:
+            text = _masked_after(text, after)
+    return _BARE.sub(MASK, text) if any(prefix in text for prefix in BARE_PREFIXES) else text
+
+
+def _masked_after(text: str, after: re.Pattern[str]) -> str:
+    pieces: list[str] = []
+    done = position = 0
+    while (found := after.search(text, position)) is not None:
+        position = found.start() + 1
+        start = _start_of_token(text, position)
+        if start >= done and any(letter.isdigit() for letter in found[0]):
+            pieces += (text[done:start], MASK)
+            done = position = found.end()
+    return "".join((*pieces, text[done:])) if pieces else text
+
+
+def _start_of_token(text: str, end: int) -> int:
+    """Where a vendor's prefix that ends here begins, if it is not inside a word; -1 without one."""
+    if not text.endswith(PREFIXES, 0, end):
+        return -1
+    start = end - max(len(prefix) for prefix in PREFIXES if text.endswith(prefix, 0, end))
+    before = text[max(0, start - 1) : start]
+    return -1 if before.isalnum() or before in ("_", "-") else start
