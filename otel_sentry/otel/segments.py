@@ -139,6 +139,13 @@ class Segment:
         self._learnt = None
         self.several = False
 
+    def ignore(self) -> None:
+        """None of the segment's spans is for Sentry; those that ended before may have left."""
+        from otel_sentry.propagation.decision import dropped  # noqa: PLC0415  # keeps `import opentelemetry.propagate` cheap
+
+        self.ignored = True
+        self.verdict = dropped(self.verdict)
+
     def close(self, ended: ReadableSpan) -> None:
         """The root has ended: keep its final name, let the live span go."""
         self.name_at_end = ended.name

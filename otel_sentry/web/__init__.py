@@ -1,6 +1,7 @@
-"""What a web application may add: the wallet of each request."""
+"""What a web application may add: the wallet of each request, Sentry's SDK in its pages, a tunnel for what they send."""
 
+from otel_sentry.web.tunnel import Tunnel
 from otel_sentry.web.wallet_middleware import WalletMiddleware
 from otel_sentry.web.wallet_of import django_user, flask_login, session_wallet, siwe_session
 
-__all__ = ["WalletMiddleware", "django_user", "flask_login", "session_wallet", "siwe_session"]
+__all__ = ["Tunnel", "WalletMiddleware", "django_user", "flask_login", "session_wallet", "siwe_session"]
