@@ -1,4 +1,4 @@
-"""What a web application may add: the wallet of each request, Sentry's SDK in its pages, a tunnel for what they send."""
+"""What a web application may add: each request's wallet, Sentry's SDK in its pages, a tunnel for what they send."""
 
 from otel_sentry.web.tunnel import Tunnel
 from otel_sentry.web.wallet_middleware import WalletMiddleware

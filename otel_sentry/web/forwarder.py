@@ -5,7 +5,6 @@ Blocking: it is called from threads. Its requests are nobody's spans, follow no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.request import getproxies, proxy_bypass
 
@@ -14,6 +13,8 @@ import sentry_sdk
 import urllib3
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from sentry_sdk.client import NonRecordingClient
+
+from otel_sentry.web.tunnel_rules import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,15 +27,6 @@ _CONNECTIONS: Final = 16
 _MAX_ANSWER_BYTES: Final = 65_536
 _PASSED_BACK: Final = ("x-sentry-rate-limits", "retry-after", "x-sentry-error")
 """Headers of Sentry's answer that a browser's SDK goes by; no other leaves the tunnel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the browser is told."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
 
 
 class _QuietClient(NonRecordingClient):

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.settings.settings import Settings
-from otel_sentry.web.forwarder import Answer
 from otel_sentry.web.tunnel_desk import BUFFERED_BYTES, Desk
-from otel_sentry.web.tunnel_rules import BodyMeter, Refusal, TunnelRules
+from otel_sentry.web.tunnel_rules import Answer, BodyMeter, Refusal, TunnelRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -114,9 +113,7 @@ class Tunnel:
             length = desk.content_length(environ["REQUEST_METHOD"], headers, address)
             if length is None and not environ.get("wsgi.input_terminated"):
                 raise Refusal(411, "the content length is missing")
-            pieces = _wsgi_pieces(
-                environ, BodyMeter(desk.rules, length), length, desk.clock() + self._seconds, desk.clock
-            )
+            pieces = self._wsgi_pieces(environ, BodyMeter(desk.rules, length), length)
             start = next(pieces, b"")
             dsn = desk.rules.destination(start.partition(b"\n")[0])
             return desk.forward(dsn, _chained(start, pieces), length, headers, address)

@@ -17,15 +17,15 @@ from otel_sentry._version import __version__
 from otel_sentry.identity.context import SEGMENT_ATTRIBUTE
 from otel_sentry.protocol.json_text import dumps
 from otel_sentry.settings.choices import ClientAddress
-from otel_sentry.web.forwarder import Answer, Forwarder
 from otel_sentry.web.rate_cap import RateCap
-from otel_sentry.web.tunnel_rules import Refusal, TunnelRules, preflight, upstream_headers
+from otel_sentry.web.tunnel_rules import Answer, Refusal, TunnelRules, preflight, upstream_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from otel_sentry.protocol.dsn import Dsn
     from otel_sentry.settings.settings import Settings
+    from otel_sentry.web.forwarder import Forwarder
 
 CLIENT: Final = f"otel-sentry-tunnel/{__version__}"
 BUFFERED_BYTES: Final = 65_536
@@ -57,7 +57,7 @@ class Desk:
         self.refused: Counter[int] = Counter()
         self._policy = settings.tunnel_client_address
         self._cap = RateCap(settings.tunnel_max_rate)
-        self._forwarder = Forwarder()
+        self._forwarder: Forwarder | None = None
         self._lock = threading.Lock()
         self._inside = 0
         self._threads: ThreadPoolExecutor | None = None
@@ -109,10 +109,19 @@ class Desk:
         self, dsn: Dsn, body: Iterator[bytes], length: int | None, headers: Mapping[str, str], address: str | None
     ) -> Answer:
         """Send an envelope on; see `Forwarder.post`. Blocks."""
-        answer = self._forwarder.post(dsn, body, length, upstream_headers(dsn, CLIENT, headers, address))
+        answer = self._opened_forwarder().post(dsn, body, length, upstream_headers(dsn, CLIENT, headers, address))
         with self._lock:
             self.forwarded += 1
         return answer
+
+    def _opened_forwarder(self) -> Forwarder:
+        with self._lock:
+            if self._forwarder is None:
+                # Imported when something is forwarded: who only binds wallets does not load sentry-sdk and urllib3.
+                from otel_sentry.web.forwarder import Forwarder  # noqa: PLC0415
+
+                self._forwarder = Forwarder()
+            return self._forwarder
 
     def answer_to(self, refusal: Refusal) -> Answer:
         """What a refused request is told; the first refusal of each kind is logged."""

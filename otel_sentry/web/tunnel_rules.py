@@ -38,6 +38,15 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What the browser is told."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class TunnelRules:
     """What a tunnel is allowed to do.
 
