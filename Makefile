@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instruction
 
 bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a real Bugsink, which is installed first (200 MB)
 	$(BIN)/python -m tests.real.bugsink_check --folder $(VENV)/bugsink
+
+source-maps: $(VENV)/test.installed  ## See a minified error as its source in a real Bugsink after `otel-sentry release` (needs Node)
+	$(BIN)/python -m tests.real.source_maps_check --folder $(VENV)/bugsink
 
 docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md

@@ -145,6 +145,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--source-maps", metavar="DIR", action="append", default=[], help="JavaScript and its maps; may be repeated"
     )
+    parser.add_argument(
+        "--source-maps-only", action="store_true", help="nothing else, for servers without releases, such as Bugsink"
+    )
     parser.add_argument("--url-prefix", metavar="URL", help="where the files are served from, such as ~/static")
     parser.add_argument("--commits", choices=COMMITS, default="auto", help="where commits come from (default: auto)")
     parser.add_argument("--deploy", metavar="ENVIRONMENT", help="it is deployed there, such as production")
@@ -165,6 +168,8 @@ def _missing(settings: Settings) -> list[str]:
 
 
 def _release(typed: argparse.Namespace, settings: Settings) -> Release:
+    if typed.source_maps_only and not typed.source_maps:
+        raise InvalidSetting("--source-maps-only", "", "together with --source-maps DIR")
     for folder in typed.source_maps:
         if not Path(folder).is_dir():
             raise InvalidSetting("--source-maps", folder, "a folder with JavaScript and its source maps")
@@ -176,6 +181,7 @@ def _release(typed: argparse.Namespace, settings: Settings) -> Release:
         commits=typed.commits,
         environment=typed.deploy,
         finalise=not typed.no_finalise,
+        source_maps_only=typed.source_maps_only,
     )
 
 

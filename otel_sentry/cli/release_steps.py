@@ -23,6 +23,7 @@ class Release:
         commits: one of `COMMITS`.
         environment: where it is deployed, None for nowhere yet.
         finalise: whether the release is out.
+        source_maps_only: for servers that know source maps and no releases, such as Bugsink.
     """
 
     version: str
@@ -32,6 +33,7 @@ class Release:
     commits: str = "auto"
     environment: str | None = None
     finalise: bool = True
+    source_maps_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class Step:
 
 def steps_of(release: Release) -> list[Step]:
     """The steps, in order; every one may be repeated without harm."""
+    maps = [step for folder in release.source_maps for step in _source_maps(release, folder)]
+    if release.source_maps_only:
+        return maps
     steps = [Step("create the release", ("releases", "new", release.version))]
     if release.commits != "off":
         steps.append(_commits(release))
-    for folder in release.source_maps:
-        steps += _source_maps(release, folder)
+    steps += maps
     if release.finalise:
         steps.append(Step("finalise the release", ("releases", "finalize", release.version)))
     if release.environment:

@@ -157,6 +157,13 @@ def test_no_version_at_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 @pytest.mark.usefixtures("api")
+def test_only_which_source_maps(capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder must be named."""
+    assert main(["release", "--source-maps-only"]) == 2
+    assert "together with --source-maps DIR" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("api")
 def test_a_folder_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt folder is told before anything is sent."""
     assert main(["release", "--source-maps", "statc"]) == 2

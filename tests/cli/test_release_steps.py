@@ -32,6 +32,11 @@ DONE = "releases finalize v1"
             id="source maps",
         ),
         pytest.param(
+            Release("v1", source_maps=("a",), environment="prod", source_maps_only=True),
+            ["sourcemaps inject a", "sourcemaps upload --release v1 a"],
+            id="a server without releases",
+        ),
+        pytest.param(
             Release("v1", commits="off", environment="prod"),
             [NEW, DONE, "deploys new --release v1 --env prod"],
             id="deployed",

@@ -58,11 +58,15 @@ class Bugsink:
 
     def get(self, path: str) -> Any:
         """One answer of the API."""
+        return json.loads(self.text(path))
+
+    def text(self, path: str) -> str:
+        """The same where it is no JSON."""
         request = urllib.request.Request(  # noqa: S310  loopback
             f"{self.url}/api/canonical/0/{path}", headers={"Authorization": f"Bearer {self.token}"}
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  loopback
-            return json.load(answer)
+            return str(answer.read().decode())
 
     def issues(self, peer: str) -> list[list[dict[str, Any]]]:
         """The events of each issue of a project."""
