@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow check bench bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-servers check bench bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-processes: $(VENV)/test.installed  ## Run the tests that start whole applic
 
 test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, random schedules, fleets, chained processes, issue matrix
 	$(PYTEST) -m slow $(ARGS)
+
+test-servers: $(VENV)/test.installed  ## Run the matrix of real servers: uvicorn, gunicorn and its workers, Celery's pools
+	$(PYTEST) -m 'slow or processes or not slow' tests/servers $(ARGS)
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

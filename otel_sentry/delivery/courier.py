@@ -185,16 +185,18 @@ class Courier:
         """
         with self._lock:
             self._leaving = False
-            if self._thread is not None and self._thread.is_alive():
+            thread = self._thread
+            if thread is not None and (thread.ident is None or thread.is_alive()):
                 return True
             self._open()
-            self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
-            try:
-                self._thread.start()
-            except RuntimeError:
-                self._thread = None
-                return False
-            return True
+            thread = self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
+        # Not under the lock: where threads are greenlets (gevent) it runs at once, and takes a lock older than those.
+        try:
+            thread.start()
+        except RuntimeError:
+            self._thread = None
+            return False
+        return True
 
     def _open(self) -> None:
         if self._desk is None:

@@ -30,14 +30,16 @@ class Alarm:
         """Make sure that `ring` is called at `due`, a monotonic second."""
         if os.getpid() != self._pid:
             self._start_over()
+        new: threading.Thread | None = None
         with self._changed:
             if self._thread is None:
                 self._due = due
-                self._thread = threading.Thread(target=self._run, name="otel_sentry.issues", daemon=True)
-                self._thread.start()
+                new = self._thread = threading.Thread(target=self._run, name="otel_sentry.issues", daemon=True)
             elif self._due is None or due < self._due:
                 self._due = due
                 self._changed.notify()
+        if new is not None:  # not under the lock: where threads are greenlets (gevent) it runs at once
+            new.start()
 
     def _run(self) -> None:
         changed = self._changed

@@ -108,6 +108,10 @@ class SentrySpanProcessor(SegmentTracker):
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach an application that is leaving
             self._say_once(error)
 
+    def on_begin(self, told: Callable[[], None]) -> None:
+        """Have `told` called when the first span of each process has ended, on the thread that ended it."""
+        self._queue.on_begin = told
+
     def pending(self) -> int:
         """Ended spans that have not been handed to delivery yet."""
         return self._queue.pending()

@@ -67,6 +67,9 @@ class SpanQueue:
         max_bytes: bound in bytes, estimated.
         refused: called on the application's thread for each span that does not fit.
         clock: monotonic seconds.
+
+    Attributes:
+        on_begin: called when the first span of a process has come, on the application's thread.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class SpanQueue:
         self._clock = clock
         self._closing = False
         self._closed = False
+        self.on_begin: Callable[[], None] = lambda: None
         self._start_over()
         if hasattr(os, "register_at_fork"):
             start_over = weakref.WeakMethod(self._start_over_in_child)
@@ -176,12 +180,24 @@ class SpanQueue:
 
     def _rouse(self) -> None:
         """Wake the thread, or start it."""
+        new: threading.Thread | None = None
         with self._lock:
             self._idle = False
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="otel_sentry.spans", daemon=True)
-                self._thread.start()
+            present = self._thread
+            if present is None or not (present.ident is None or present.is_alive()):
+                new = self._thread = threading.Thread(target=self._run, name="otel_sentry.spans", daemon=True)
+        if new is not None:
+            self._start(new)
+            self.on_begin()
         self._wake.set()
+
+    def _start(self, thread: threading.Thread) -> None:
+        """Not under the lock: where threads are greenlets (gevent) it runs at once, and the lock is older."""
+        try:
+            thread.start()
+        except RuntimeError:  # the interpreter is leaving and starts no threads
+            self._thread = None
+            raise
 
     def _run(self) -> None:
         quiet = 0

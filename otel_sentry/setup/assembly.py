@@ -19,7 +19,7 @@ from otel_sentry.masking.own_log import mask_own_log, own_logger
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
-from otel_sentry.setup.departure import before_child_exits, on_sigterm
+from otel_sentry.setup.departure import again_in_children, before_child_exits, on_sigterm
 from otel_sentry.setup.dump_file import DumpFile
 from otel_sentry.setup.exporters import reaches_sentry
 from otel_sentry.setup.instrumentations import tell_instrumentors
@@ -79,7 +79,10 @@ def _with_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     atexit.register(telemetry.leave)
     before_child_exits(telemetry)
     if settings.sigterm:
-        on_sigterm(flush=telemetry.flush, leave=telemetry.shutdown, timeout=settings.shutdown_timeout_seconds)
+        seconds = settings.shutdown_timeout_seconds
+        arm = partial(on_sigterm, flush=telemetry.flush, leave=telemetry.shutdown, timeout=seconds)
+        arm()
+        telemetry.on_begin(again_in_children(arm))
     return _attached(telemetry)
 
 

@@ -27,6 +27,11 @@ _logger = own_logger(__name__)
 Departure = Callable[[], object]
 """Delivers within its own limit."""
 
+_GREEN: Final[dict[str, Callable[[Any], bool]]] = {
+    "gevent.monkey": lambda monkey: bool(monkey.is_module_patched("threading")),
+    "eventlet.patcher": lambda patcher: bool(patcher.is_monkey_patched("thread")),
+}
+"""Modules that may have made greenlets of threads, and how they tell."""
 _GRACE_SECONDS: Final = 0.25
 """What a delivery that keeps to its limit may need beyond it, to be scheduled at all."""
 
@@ -53,24 +58,21 @@ class TerminationHandler:
         if callable(previous):
             bounded(self._flush, self._timeout)
             previous(number, frame)
-            return
-        bounded(self._leave, self._timeout)
-        # The default disposition is restored and the signal sent again, so that the exit status says SIGTERM.
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        else:
+            bounded(self._leave, self._timeout, lambda: _end_by(number))
 
 
 def on_sigterm(*, flush: Departure, leave: Departure, timeout: float) -> TerminationHandler | None:
     """Chain a handler before whatever SIGTERM does now.
 
     Returns:
-        The handler; None where none was set: off the main thread, where the signal is ignored, or where a handler was
-        installed by something that is not Python.
+        The handler; None where none was set: off the main thread, where the signal is ignored, where ours is there, or
+        where a handler was installed by something that is not Python.
     """
     if threading.current_thread() is not threading.main_thread():
         return None
     previous = signal.getsignal(signal.SIGTERM)
-    if previous is None or previous is signal.SIG_IGN:
+    if previous is None or previous is signal.SIG_IGN or isinstance(previous, TerminationHandler):
         return None
     handler = TerminationHandler(flush=flush, leave=leave, timeout=timeout, previous=previous)
     try:
@@ -78,6 +80,22 @@ def on_sigterm(*, flush: Departure, leave: Departure, timeout: float) -> Termina
     except ValueError:  # a sub-interpreter has no signals
         return None
     return handler
+
+
+def again_in_children(arm: Callable[[], object]) -> Callable[[], None]:
+    """What to call with the first span of each process, so that a forked one is armed too.
+
+    A server that loads the application before it forks (gunicorn --preload) sets its own handlers after the fork.
+    """
+    armed = {os.getpid()}
+
+    def first_span() -> None:
+        if os.getpid() not in armed:
+            armed.clear()
+            armed.add(os.getpid())
+            arm()
+
+    return first_span
 
 
 def before_child_exits(telemetry: Telemetry) -> None:
@@ -110,15 +128,39 @@ def _is_celery_command() -> bool:
     return os.path.basename(sys.argv[0] if sys.argv else "").startswith("celery")  # noqa: PTH119
 
 
-def bounded(departure: Departure, timeout: float) -> None:
-    """Run `departure` on a thread of its own and wait for it, at most `timeout` seconds; never raises."""
+def bounded(departure: Departure, timeout: float, afterwards: Callable[[], None] = lambda: None) -> None:
+    """Run `departure` on a thread of its own, wait for it at most `timeout` seconds, then do what follows.
+
+    It never raises. Where threads are greenlets nobody is waited for: the handler may have interrupted the very greenlet that delivers,
+    or gevent's hub, on which nobody may wait. There what follows happens on the departure's own greenlet.
+    """
+    green = _threads_are_greenlets()
 
     def run() -> None:
         try:
             departure()
         except Exception:
             _logger.exception("otel_sentry could not deliver before leaving")
+        if green:
+            afterwards()
 
     thread = threading.Thread(target=run, name="otel_sentry.departure", daemon=True)
-    thread.start()
-    thread.join(timeout + _GRACE_SECONDS)
+    try:
+        thread.start()
+        if not green:
+            thread.join(timeout + _GRACE_SECONDS)
+    except Exception:  # gevent's hub may not even wait for the start, which comes about all the same
+        if not green:
+            _logger.exception("otel_sentry could not deliver before leaving")
+    if not green:
+        afterwards()
+
+
+def _threads_are_greenlets() -> bool:
+    return any(name in sys.modules and asked(sys.modules[name]) for name, asked in _GREEN.items())
+
+
+def _end_by(number: int) -> None:
+    """End as the signal would have: its default disposition is restored, so that the exit status tells."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)

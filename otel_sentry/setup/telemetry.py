@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace
 
 from otel_sentry.facts.facts import facts_to_json
+from otel_sentry.otel.span_processor import SentrySpanProcessor
 from otel_sentry.setup.feeds import join_signals
 from otel_sentry.setup.flushing import flush_aside
 from otel_sentry.setup.span_block import SpanBlock
@@ -130,6 +131,12 @@ class Telemetry:
         if self._outbox is not None:
             for feed in self._feeds:
                 feed.exporter.adopt(settings, self._outbox)
+
+    def on_begin(self, told: Callable[[], None]) -> None:
+        """Have `told` called with the first span of each process; for whoever must know of forked ones."""
+        for processor in self._ours:
+            if isinstance(processor, SentrySpanProcessor):
+                processor.on_begin(told)
 
     def begin_to_leave(self) -> None:
         """The process ends: whoever waits for delivery from now on shares one limit. Runs first at exit."""
