@@ -35,7 +35,7 @@ test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, rand
 	$(PYTEST) -m slow $(ARGS)
 
 test-servers: $(VENV)/test.installed  ## Run the matrix of real servers: uvicorn, gunicorn and its workers, Celery's pools
-	$(PYTEST) -m 'slow or processes or not slow' tests/servers $(ARGS)
+	$(PYTEST) -m '' tests/servers $(ARGS)
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

@@ -54,6 +54,7 @@ PROCESSES = (
     "doctor/test_command.py",
     "setup/test_client_hooks.py",
     "setup/test_departure.py",
+    "setup/test_departure_of_servers.py",
     "setup/test_instrumentor.py",
     "setup/test_native_sdk.py",
     "setup/test_signals.py",

@@ -131,8 +131,8 @@ def _is_celery_command() -> bool:
 def bounded(departure: Departure, timeout: float, afterwards: Callable[[], None] = lambda: None) -> None:
     """Run `departure` on a thread of its own, wait for it at most `timeout` seconds, then do what follows.
 
-    It never raises. Where threads are greenlets nobody is waited for: the handler may have interrupted the very greenlet that delivers,
-    or gevent's hub, on which nobody may wait. There what follows happens on the departure's own greenlet.
+    It never raises. Where threads are greenlets nobody waits: the handler may have interrupted the very greenlet that
+    delivers, or gevent's hub, on which nobody may wait. What follows then happens on the departure's greenlet.
     """
     green = _threads_are_greenlets()
 

@@ -56,7 +56,7 @@ MATRIX = [
     ),
 ]
 EVERY_DAY = {("uvicorn --workers 2", WAYS[0]), ("gunicorn, sync --preload", WAYS[0])}
-"""What is reliable and quick enough for ordinary tests; `make test-servers` runs all."""
+"""What `make test-processes` runs, too; `make test-servers` runs all."""
 
 
 def rows() -> list[object]:
@@ -66,7 +66,7 @@ def rows() -> list[object]:
             server,
             way,
             id=f"{server.name}, {way}",
-            marks=() if (server.name, way) in EVERY_DAY else pytest.mark.slow,
+            marks=pytest.mark.processes if (server.name, way) in EVERY_DAY else pytest.mark.slow,
         )
         for server in MATRIX
         for way in WAYS
