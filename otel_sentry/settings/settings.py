@@ -12,14 +12,14 @@ from typing import Any
 from otel_sentry.masking.patterns import SecretPatterns
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings import parsers, pattern_parsers, secret_file
-from otel_sentry.settings.browser_settings import BrowserSettings
 from otel_sentry.settings.choices import Role, SpanEvents, WalletPrivacy, WireFormat
 from otel_sentry.settings.declaration import declarations, setting
+from otel_sentry.settings.instrumentation_settings import InstrumentationSettings
 from otel_sentry.settings.reading import read
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Settings(BrowserSettings):
+class Settings(InstrumentationSettings):
     """What users configure; build it with `Settings.from_env()`. Every field is also a keyword of `configure()`.
 
     `dsn` is already the one of this process's role. `origins` says where each value came from: a variable's name,
@@ -160,9 +160,6 @@ class Settings(BrowserSettings):
     sdk_disabled: bool = setting(
         "OTEL_SDK_DISABLED", parsers.otel_boolean, False, "`true` turns OpenTelemetry and this package off."
     )
-    disabled_instrumentations: tuple[str, ...] = setting(
-        "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", parsers.names, (), "Instrumentations that stay off; `*` for all."
-    )
     logging_handler: bool = setting(
         "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED",
         parsers.boolean,
@@ -246,13 +243,6 @@ class Settings(BrowserSettings):
         parsers.names,
         (),
         "More exceptions that are no issue: names with their modules, as in `shop.errors.SoldOut`; subclasses count.",
-    )
-    expected_reverts: tuple[str, ...] = setting(
-        "OTEL_SENTRY_EXPECTED_REVERTS",
-        parsers.names,
-        (),
-        "Reverts of contracts that are ordinary outcomes, no failure and no issue: comma list of reasons, names of "
-        "errors and selectors, `*` and `?` as in file names.",
     )
     span_events: SpanEvents = setting(
         "OTEL_SENTRY_SPAN_EVENTS",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry.instrumentation.dependencies import DependencyConflictError, get_dist_dependency_conflicts
 from opentelemetry.util._importlib_metadata import entry_points
 
+from otel_sentry.instrumentation.file_access.record import FileOptions
+from otel_sentry.instrumentation.files import FilesInstrumentor
 from otel_sentry.instrumentation.web3 import Web3Instrumentor
 from otel_sentry.masking.own_log import own_logger
 
@@ -27,6 +29,14 @@ ALL: Final = "*"
 def tell_instrumentors(settings: Settings) -> None:
     """Hand our own instrumentors their settings, whoever turns them on, and before or after."""
     Web3Instrumentor().expect(settings.expected_reverts)
+    FilesInstrumentor().adopt(
+        FileOptions(
+            min_duration_seconds=settings.files_min_duration_seconds,
+            sample_rate=settings.files_sample_rate,
+            max_per_span=settings.files_max_per_span,
+            left_out=(settings.spool_dir,) if settings.spool_dir else (),
+        )
+    )
 
 
 def instrument_installed(disabled: Collection[str]) -> list[str]:
