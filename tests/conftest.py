@@ -59,6 +59,7 @@ PROCESSES = (
     "setup/test_native_sdk.py",
     "setup/test_signals.py",
     "setup/test_start_up.py",
+    "setup/test_starting_processes.py",
     "setup/test_yaml_samples.py",
     "testing/test_plugin.py",
     "web/test_many_wallets.py",

@@ -1,8 +1,8 @@
-"""Which role a process has by its command line. Pure: a table of the workers that are known."""
+"""What a process is by its command line: worker, server, or neither. Pure: tables of the programs that are known."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Final
 
@@ -20,6 +20,17 @@ WORKER_COMMANDS: Final[dict[str, frozenset[str]]] = {
 }
 """Program → the sub-commands that make it a worker; empty: always one."""
 
+SERVER_COMMANDS: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(
+        ("uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "waitress-serve", "uwsgi"), frozenset[str]()
+    ),
+    "flask": frozenset({"run"}),
+    "fastapi": frozenset({"run", "dev"}),
+    "manage": frozenset({"runserver", "runserver_plus"}),
+    "django-admin": frozenset({"runserver"}),
+}
+"""Program → the sub-commands that make it a web server; empty: always one."""
+
 _OPTIONS_WITH_VALUE: Final = frozenset({"-X", "-W", "--check-hash-based-pycs"})
 
 
@@ -30,12 +41,21 @@ def inferred_role(*command_lines: Sequence[str]) -> Role:
         command_lines: `sys.argv` (program first) and `sys.orig_argv` (interpreter first); while Python starts up, and
             in children that multiprocessing spawned, only one of them tells.
     """
-    return Role.WORKER if any(_starts_worker(line) for line in command_lines) else Role.WEB
+    return Role.WORKER if any(_starts(line, WORKER_COMMANDS) for line in command_lines) else Role.WEB
 
 
-def _starts_worker(line: Sequence[str]) -> bool:
+def serves(*command_lines: Sequence[str]) -> bool:
+    """Whether one of the command lines starts what works for many callers: a known server or worker.
+
+    Args:
+        command_lines: as `inferred_role` takes them.
+    """
+    return any(_starts(line, table) for line in command_lines for table in (SERVER_COMMANDS, WORKER_COMMANDS))
+
+
+def _starts(line: Sequence[str], table: Mapping[str, frozenset[str]]) -> bool:
     program, arguments = _program(line)
-    commands = WORKER_COMMANDS.get(program)
+    commands = table.get(program)
     return commands is not None and (not commands or not commands.isdisjoint(arguments))
 
 

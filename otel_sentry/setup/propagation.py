@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from opentelemetry import propagate
+from opentelemetry import context, propagate
 from opentelemetry.instrumentation.propagators import (
     get_global_response_propagator,
     set_global_response_propagator,
 )
 from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.trace import get_current_span
 
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.propagator import SentryPropagator
 from otel_sentry.otel.propagator_composition import composed, names_sentry
 from otel_sentry.otel.response_propagator import SentryResponsePropagator
+from otel_sentry.propagation.environment import carrier_from_environment
+from otel_sentry.settings.child_processes import starters_trace
 from otel_sentry.settings.reading import KEYWORD
 from otel_sentry.setup.entry_points import component
 
@@ -49,6 +52,13 @@ def install_propagators(settings: Settings) -> None:
     if names is None or names_sentry([present]):
         ours = SentryPropagator(settings=settings)
         propagate.set_global_textmap(CompositePropagator(composed([present], ours)))
+
+
+def join_starter(settings: Settings) -> None:
+    """Continue the trace that SENTRY_TRACE and SENTRY_BAGGAGE name, on this thread, unless a span is there already."""
+    carrier = carrier_from_environment(starters_trace())
+    if carrier and not get_current_span().get_span_context().is_valid:
+        context.attach(SentryPropagator(settings=settings).extract(carrier, context.get_current()))
 
 
 def install_response_propagator(settings: Settings) -> None:

@@ -21,7 +21,7 @@ from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.choices import SpanEvents
 from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
-from otel_sentry.setup.propagation import install_propagators, install_response_propagator
+from otel_sentry.setup.propagation import install_propagators, install_response_propagator, join_starter
 from otel_sentry.setup.provider import other_processors, sentry_exporters
 from otel_sentry.setup.sentry_client import follow_clients, join_sentry, link_events, spare_time
 from otel_sentry.setup.telemetry import Telemetry
@@ -66,6 +66,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
         _install(provider, settings, outbox)
 
     _install(provider, effective, outbox)
+    join_starter(effective)
     follow_clients(connection.outbox, asked, go_by)
     return telemetry
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import trace
+from opentelemetry import propagate, trace
 
 from otel_sentry.facts.facts import facts_to_json
 from otel_sentry.otel.span_processor import SentrySpanProcessor
+from otel_sentry.propagation.environment import environment_from_carrier
 from otel_sentry.setup.feeds import join_signals
 from otel_sentry.setup.flushing import flush_aside
 from otel_sentry.setup.span_block import SpanBlock
@@ -88,6 +89,15 @@ class Telemetry:
         from otel_sentry.facts.gather import gathered  # noqa: PLC0415 - reads what is installed: not for every start
 
         return facts_to_json(gathered(self.settings, ledger=self.ledger, set_up=True))
+
+    def trace_environment(self) -> dict[str, str]:
+        """The current trace as environment variables, for a process that is about to be started.
+
+        `subprocess.run(command, env={**os.environ, **telemetry.trace_environment()})`; empty where there is none.
+        """
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        return environment_from_carrier(carrier)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Deliver everything that has ended, to every backend.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from otel_sentry.settings.choices import Role
-from otel_sentry.settings.role import inferred_role
+from otel_sentry.settings.role import inferred_role, serves
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,20 @@ def test_one_telling_command_line_is_enough() -> None:
     """While Python starts, or in spawned children, only one of the two lists tells."""
     assert inferred_role(["-m"], ["python", "-m", "celery", "worker"]) is Role.WORKER
     assert inferred_role(["/v/bin/dramatiq", "x"], ["python", "-c", "from multiprocessing.spawn …"]) is Role.WORKER
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(["python", "/v/bin/uvicorn", "app:app"], True, id="uvicorn"),
+        pytest.param(["python", "-m", "gunicorn", "app:app"], True, id="gunicorn module"),
+        pytest.param(["/v/bin/celery", "-A", "app", "worker"], True, id="a worker"),
+        pytest.param(["python", "manage.py", "runserver"], True, id="Django's server"),
+        pytest.param(["python", "manage.py", "migrate"], False, id="Django's command"),
+        pytest.param(["/v/bin/flask", "shell"], False, id="Flask's shell"),
+        pytest.param(["python", "job.py", "uvicorn"], False, id="a script"),
+    ],
+)
+def test_what_works_for_many_callers_is_known(line: list[str], expected: bool) -> None:
+    """Servers and workers are; scripts and commands have one caller, who started them."""
+    assert serves(line) is expected
