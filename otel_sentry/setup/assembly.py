@@ -23,7 +23,6 @@ from otel_sentry.setup.departure import again_in_children, before_child_exits, o
 from otel_sentry.setup.dump_file import DumpFile
 from otel_sentry.setup.exporters import reaches_sentry
 from otel_sentry.setup.instrumentations import tell_instrumentors
-from otel_sentry.setup.logging_handler import install_logging_handler
 from otel_sentry.setup.provider import ProviderPlan, existing_provider, is_free, other_processors
 from otel_sentry.setup.signals import SignalsPlan, is_set
 from otel_sentry.setup.telemetry import Telemetry
@@ -65,6 +64,8 @@ def set_up(settings: Settings) -> Telemetry:
     telemetry.also_flush(signals.carried_out(plan.resource, telemetry.settings))
     atexit.register(telemetry.begin_to_leave)
     if settings.logging_handler and is_set(_logs.get_logger_provider()):
+        from otel_sentry.setup.logging_handler import install_logging_handler  # noqa: PLC0415 - rarely needed
+
         install_logging_handler()
     if settings.dump_dir is not None:
         DumpFile(telemetry, settings.dump_dir)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opentelemetry import _logs, metrics
 
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.log_processor import SentryLogProcessor
-from otel_sentry.otel.signal_presence import log_exporters, metric_exporters, put_first
+from otel_sentry.setup.signals import is_set
 
 if TYPE_CHECKING:
     from otel_sentry.otel.log_exporter import SentryLogExporter
@@ -44,8 +43,14 @@ class Feed(NamedTuple):
 
 def join_signals(issue_of: IssueOf | None) -> tuple[Feed, ...]:
     """Find our exporters; let log records be seen where they are emitted."""
-    provider = _logs.get_logger_provider()
+    provider, meter_provider = _logs.get_logger_provider(), metrics.get_meter_provider()
+    if not is_set(provider) and not is_set(meter_provider):
+        return ()
+    # Loads OpenTelemetry's SDK of both signals, which most processes do without.
+    from otel_sentry.otel.log_processor import SentryLogProcessor  # noqa: PLC0415
+    from otel_sentry.otel.signal_presence import log_exporters, metric_exporters, put_first  # noqa: PLC0415
+
     logs = tuple(Feed(*found) for found in log_exporters(provider))
     if logs:
         put_first(provider, SentryLogProcessor(issue_of))
-    return (*logs, *(Feed(*found) for found in metric_exporters(metrics.get_meter_provider())))
+    return (*logs, *(Feed(*found) for found in metric_exporters(meter_provider)))

@@ -1,21 +1,22 @@
-"""Pipelines of logs and metrics by OTEL_LOGS_EXPORTER and OTEL_METRICS_EXPORTER, where nobody has set one up."""
+"""Pipelines of logs and metrics by OTEL_LOGS_EXPORTER and OTEL_METRICS_EXPORTER, where nobody has set one up.
+
+OpenTelemetry's SDK of a signal is loaded where the signal is asked for: it takes as long as all of ours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import _logs, metrics
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.setup.exporters import LOGS, METRICS, NONE, SENTRY, Signal, exporters_of
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.resources import Resource
 
     from otel_sentry.settings.settings import Settings
@@ -61,17 +62,36 @@ class SignalsPlan:
         """
         made: list[Flushable] = []
         if self.logs:
-            provider = LoggerProvider(resource=resource)
-            for exporter in _made(self.logs, settings):
-                provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
-            _logs.set_logger_provider(provider)
-            made += _unless_ours(self.logs, provider)
+            made += _unless_ours(self.logs, _set_logger_provider(resource, _made(self.logs, settings)))
         if self.metrics:
-            readers = [_reader(one) for one in _made(self.metrics, settings)]
-            meter_provider = MeterProvider(resource=resource, metric_readers=readers)
-            metrics.set_meter_provider(meter_provider)
-            made += _unless_ours(self.metrics, meter_provider)
+            made += _unless_ours(self.metrics, _set_meter_provider(resource, _made(self.metrics, settings)))
         return tuple(made)
+
+
+def _set_logger_provider(resource: Resource, exporters: Iterable[Any]) -> LoggerProvider:
+    from opentelemetry.sdk._logs import LoggerProvider  # noqa: PLC0415 - see the module
+    from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: PLC0415 - see the module
+
+    provider = LoggerProvider(resource=resource)
+    for exporter in exporters:
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+    _logs.set_logger_provider(provider)
+    return provider
+
+
+def _set_meter_provider(resource: Resource, exporters_or_readers: Iterable[Any]) -> MeterProvider:
+    from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415 - see the module
+    from opentelemetry.sdk.metrics.export import (  # noqa: PLC0415 - see the module
+        MetricReader,
+        PeriodicExportingMetricReader,
+    )
+
+    readers = [
+        one if isinstance(one, MetricReader) else PeriodicExportingMetricReader(one) for one in exporters_or_readers
+    ]
+    provider = MeterProvider(resource=resource, metric_readers=readers)
+    metrics.set_meter_provider(provider)
+    return provider
 
 
 def _unless_ours(makers: Makers, provider: Flushable) -> tuple[Flushable, ...]:
@@ -97,12 +117,6 @@ def _one(name: str, maker: Callable[..., Any], settings: Settings) -> Any:
     except Exception:
         _logger.exception("the exporter %r cannot be made and gets nothing", name)
         return None
-
-
-def _reader(exporter_or_reader: Any) -> MetricReader:
-    if isinstance(exporter_or_reader, MetricReader):
-        return exporter_or_reader
-    return PeriodicExportingMetricReader(exporter_or_reader)
 
 
 def is_set(provider: object) -> bool:
