@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-servers check bench bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-servers check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 
 bench: $(VENV)/bench.installed  ## Measure against other ways to Sentry, side by side, in about a minute
 	$(BIN)/python -m tests.benchmarks quick
+
+bench-musts: $(VENV)/bench-full.installed  ## Measure in ten minutes what must be reached and write docs/explanation/performance.md
+	$(BIN)/python -m tests.benchmarks short
 
 bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and write docs/explanation/performance.md; takes hours
 	$(BIN)/python -m tests.benchmarks full

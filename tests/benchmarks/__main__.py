@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks quick | full | report | instructions`, from the checkout."""
+"""`python -m tests.benchmarks quick | short | full | report | instructions`, from the checkout."""
 
 from __future__ import annotations
 
@@ -8,29 +8,37 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.benchmarks import instructions, quick, report
+from tests.benchmarks import instructions, quick, report, short
 from tests.benchmarks.peers.catalogue import PEERS
 from tests.benchmarks.process import CHECKOUT
 from tests.benchmarks.sections.catalogue import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tests.benchmarks.sections.section import Record
 
 SAVED: Final = CHECKOUT / "build" / "benchmarks.jsonl"
 """Records of the last full run, one per line."""
 
 
-def full(peers: Sequence[str], sections: Sequence[str], repetitions: int, saved: Path) -> None:
-    """Measure everything named, saving each record as it comes, so that an interrupted run is not lost."""
+def save(records: Iterable[Record], saved: Path) -> None:
+    """Append each record as it comes, so that an interrupted run is not lost."""
     saved.parent.mkdir(parents=True, exist_ok=True)
     with saved.open("a") as file:
-        for repetition in range(repetitions):
-            for name in sections:
-                for record in SECTIONS[name].measure(peers, repetition):
-                    line = json.dumps({"section": name, **record})
-                    file.write(line + "\n")
-                    file.flush()
-                    sys.stderr.write(line + "\n")
+        for record in records:
+            line = json.dumps(record)
+            file.write(line + "\n")
+            file.flush()
+            sys.stderr.write(line + "\n")
+
+
+def full(peers: Sequence[str], sections: Sequence[str], repetitions: int) -> Iterator[Record]:
+    """Measure everything named."""
+    for repetition in range(repetitions):
+        for name in sections:
+            for record in SECTIONS[name].measure(peers, repetition):
+                yield {"section": name, **record}
 
 
 def _names(text: str) -> list[str]:
@@ -41,6 +49,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("quick", help="a minute: otel_sentry, OTLP and sentry-sdk streaming, three workloads")
+    musts = commands.add_parser("short", help="ten minutes: all that must be reached; then the report")
+    musts.add_argument("--minutes", type=float, default=10.0)
+    musts.add_argument("--saved", type=Path, default=SAVED)
     everything = commands.add_parser("full", help="all peers, all questions; then the report. Takes hours")
     everything.add_argument("--peers", type=_names, default=list(PEERS))
     everything.add_argument("--sections", type=_names, default=list(SECTIONS))
@@ -62,8 +73,11 @@ def main() -> int:
         return 0
     if arguments.command == "instructions":
         return instructions.check(update=arguments.update)
+    if arguments.command == "short":
+        arguments.saved.unlink(missing_ok=True)
+        save(short.records(arguments.minutes), arguments.saved)
     if arguments.command == "full":
-        full(arguments.peers, arguments.sections, arguments.repetitions, arguments.saved)
+        save(full(arguments.peers, arguments.sections, arguments.repetitions), arguments.saved)
         if arguments.no_report:
             return 0
     report.write(arguments.saved)

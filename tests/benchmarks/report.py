@@ -8,6 +8,7 @@ import statistics
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
+from tests.benchmarks import musts
 from tests.benchmarks.chart import Bar, bar_chart
 from tests.benchmarks.peers.catalogue import PEERS
 from tests.benchmarks.process import CHECKOUT
@@ -40,7 +41,7 @@ def write(saved: Path) -> None:
 def measured(records: Sequence[Record]) -> str:
     """Return the measured part of the page: where, and one heading per section."""
     by_section = grouped(records, "section")
-    parts = [f"{_where()}\n"]
+    parts = [f"{_where()}\n", f"## What must be reached\n\n{musts.table(records)}"]
     for section in SECTIONS.values():
         found = by_section.get((section.name,), [])
         if found:

@@ -36,12 +36,12 @@ def holds(peer: str, workload: str, delay: float, rounds_per_second: float) -> b
     )
 
 
-def ceiling(peer: str, workload: str, delay: float) -> float:
+def ceiling(peer: str, workload: str, delay: float, precision: float = PRECISION) -> float:
     """Return the highest rate in spans per second that holds, by doubling or halving and then by bisection."""
     per_round = WORKLOADS[workload].spans_per_round
     held, failed = 0.0, 0.0
     rate = FIRST_SPANS_PER_SECOND / per_round if per_round > 1 else FIRST_SPANS_PER_SECOND / 10
-    while not (held and failed and failed / held <= PRECISION) and rate > 1.0:
+    while not (held and failed and failed / held <= precision) and rate > 1.0:
         if holds(peer, workload, delay, rate):
             held = rate
         else:
@@ -50,13 +50,17 @@ def ceiling(peer: str, workload: str, delay: float) -> float:
     return held * per_round
 
 
+def ceiling_record(peer: str, workload: str, delay: float, precision: float = PRECISION) -> Record:
+    """Return what the table shows of a search."""
+    case = f"{WORKLOADS[workload].title}, {delay * 1000:.0f} ms"
+    return {"peer": peer, "case": case, "spans_per_second": ceiling(peer, workload, delay, precision)}
+
+
 def _measure(peers: Sequence[str], repetition: int) -> Iterator[Record]:
     for workload, delay in CASES:
         for peer in shuffled(peers, repetition):
             if peer != "floor":
-                case = f"{workload.title}, {delay * 1000:.0f} ms"
-                per_second = ceiling(peer, workload.name, delay)
-                yield {"peer": peer, "case": case, "spans_per_second": per_second}
+                yield ceiling_record(peer, workload.name, delay)
 
 
 def _render(records: Sequence[Record]) -> str:

@@ -15,6 +15,7 @@ from tests.benchmarks.sections.section import Section, grouped, markdown, shuffl
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.benchmarks.run import Outcome
     from tests.benchmarks.sections.section import Record
 
 SPEAKS_OPENTELEMETRY: Final = ("otel_sentry", "otlp", "otlp-gzip", "otlp-integration", "logfire")
@@ -42,12 +43,16 @@ def _render_scaling(records: Sequence[Record]) -> str:
     return markdown(["total ÷ FLOOR · lost", *(workload.title for workload in SCALING)], rows)
 
 
+def hostile_record(outcome: Outcome) -> Record:
+    """Return what the table shows of a run."""
+    added_ms = (outcome.total - 1) * outcome.unit_ns / 1e6
+    return {"peer": outcome.peer, "workload": outcome.workload, "added_ms": added_ms, "lost": outcome.lost_percent}
+
+
 def _measure_hostile(peers: Sequence[str], repetition: int) -> Iterator[Record]:
     for workload in HOSTILE:
         for peer in shuffled((name for name in peers if name in SPEAKS_OPENTELEMETRY), repetition):
-            outcome = measure(peer, workload.name)
-            added_ms = (outcome.total - 1) * outcome.unit_ns / 1e6
-            yield {"peer": peer, "workload": workload.name, "added_ms": added_ms, "lost": outcome.lost_percent}
+            yield hostile_record(measure(peer, workload.name))
 
 
 def _render_hostile(records: Sequence[Record]) -> str:
