@@ -1,6 +1,7 @@
 """What runs under callgrind: the hot path in three parts, with a call of `getppid` before and after each.
 
 The collector is off, hashes and ids are fixed, no thread runs: the same build of Python executes the same instructions.
+Once all is warm it says so and waits for a line, so that imports need not be counted, which would take a minute.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import select
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +20,7 @@ import otel_sentry
 from otel_sentry import SentrySpanProcessor
 from tests.benchmarks.dialects import OpenTelemetryDialect
 from tests.benchmarks.loads.sequential import back_to_back
+from tests.benchmarks.message import say
 
 if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import OutgoingEnvelope
@@ -62,6 +65,9 @@ def main(requests: int) -> None:
         queue._turn()
     gc.collect()
     gc.disable()
+    say({"ready": True})
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        pass  # busy, because valgrind hears of the switch without help from the system only while the program runs
     os.getppid()
     back_to_back(floor, requests)
     os.getppid()
