@@ -29,7 +29,8 @@ def _missing(names: list[str], text: str) -> list[str]:
 def test_each_public_name_is_on_the_page_of_the_api() -> None:
     """With its docstring."""
     names = [f"otel_sentry.{name}" for name in otel_sentry.__all__]
-    names += [f"otel_sentry.web.{name}" for name in otel_sentry.web.__all__]
+    for part in (otel_sentry.testing, otel_sentry.web):
+        names += [f"{part.__name__}.{name}" for name in part.__all__]
     names += [f"otel_sentry.testing.{name}" for name in otel_sentry.testing.__all__]
 
     assert _missing(names, API) == []
