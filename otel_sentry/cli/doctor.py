@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
-import os
 import sys
-import traceback
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.cli.doctor_dumps import read_dumps
-from otel_sentry.doctor.examination import Examination, Wish, examine
-from otel_sentry.doctor.explain import explained
-from otel_sentry.doctor.finding import Finding, Weight, error
+from otel_sentry.doctor.examination import Examination, Wish
+from otel_sentry.doctor.finding import Weight, error
 from otel_sentry.doctor.report import report_json, report_text
-from otel_sentry.errors import InvalidSetting
-from otel_sentry.facts.gather import gathered
-from otel_sentry.settings.settings import Settings
-from otel_sentry.setup.assembly import present_telemetry
-from otel_sentry.setup.configure import configure
+from otel_sentry.facts.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from otel_sentry.facts.facts import Facts
-    from otel_sentry.setup.telemetry import Telemetry
 
 DESCRIPTION: Final = """\
 Say what would happen to telemetry here, why, and what to type instead.
@@ -65,16 +52,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         OtelSentryError: a dump cannot be read.
     """
     typed = _parser().parse_args(arguments)
-    if typed.explain:
-        examinations = [_explaining(typed)]
-    elif typed.dump:
-        wish = Wish(send=False)
-        examinations = [examine(facts, None, wish, failed=failed) for facts, failed in read_dumps(typed.dump)]
-    else:
-        examinations = [_here(typed)]
+    examinations = _examinations(typed)
     printed = [report_json(one) if typed.json else report_text(one, brief=typed.brief) for one in examinations]
     sys.stdout.write(("" if typed.json else "\n").join(printed))
     return max(_status(one, strict=typed.strict) for one in examinations)
+
+
+def _examinations(typed: argparse.Namespace) -> list[Examination]:
+    """One of this process, or one of each dump."""
+    try:
+        importlib.import_module("opentelemetry.propagate")
+    except Exception as exc:  # noqa: BLE001 - whatever OpenTelemetry raises while it is imported
+        return [_unusable(exc)]
+    # Imported late: they import OpenTelemetry as a whole.
+    from otel_sentry.cli.doctor_here import examined_here, explained_here  # noqa: PLC0415
+    from otel_sentry.doctor.examine import examine  # noqa: PLC0415
+
+    if typed.dump and not typed.explain:
+        wish = Wish(send=False)
+        return [examine(facts, None, wish, failed=failed) for facts, failed in read_dumps(typed.dump)]
+    if typed.explain:
+        return [explained_here(typed.explain, typed.attribute)]
+    wish = Wish(send=not typed.no_send, verify=typed.verify, timeout=typed.timeout, wait=typed.wait)
+    return [examined_here(typed.module, wish)]
+
+
+def _unusable(exc: Exception) -> Examination:
+    """OpenTelemetry reads some variables inside its own import, and fails there: so does every application."""
+    remedy = "pip install what it names (such as opentelemetry-propagator-b3), or take it out of OTEL_PROPAGATORS"
+    return Examination(Facts(), (error("opentelemetry-unusable", f"OpenTelemetry cannot be imported: {exc}", remedy),))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,80 +106,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--brief", action="store_true", help="answers and findings only")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     return parser
-
-
-def _here(typed: argparse.Namespace) -> Examination:
-    """Examine this process, set up as the application would be."""
-    failed = _imported(typed.module)
-    # Nobody else configures logging here; what the set-up says is in the findings.
-    logging.getLogger("otel_sentry").addHandler(logging.NullHandler())
-    found = gathered(_settings_or_none())
-    telemetry, refusal = _set_up(found, by_application=typed.module is not None)
-    settings = telemetry.settings if telemetry is not None else _settings_or_none()
-    facts = gathered(
-        settings,
-        refusal=refusal,
-        ledger=telemetry.ledger if telemetry is not None else None,
-        set_up=telemetry is not None and present_telemetry() is not None,
-    )
-    wish = Wish(send=not typed.no_send, verify=typed.verify, timeout=typed.timeout, wait=typed.wait)
-    return examine(facts, None if refusal else settings, wish, failed=failed)
-
-
-def _set_up(found: Facts, *, by_application: bool) -> tuple[Telemetry | None, str]:
-    """The set-up that is there, or the one that `configure()` makes; else why it refuses.
-
-    An application that was imported is left as it is: what it does not do is what is to be found.
-    """
-    present = present_telemetry()
-    if present is not None or by_application or found.process.zero_code:
-        return present, "" if present is not None else _refusal()
-    try:
-        return configure(), ""
-    except InvalidSetting as refused:
-        return None, str(refused)
-
-
-def _imported(module: str | None) -> list[Finding]:
-    """Import the application; what it raises is a finding."""
-    if module is None:
-        return []
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as `python -m` does
-    try:
-        importlib.import_module(module)
-    except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever the application raises
-        where = traceback.extract_tb(exc.__traceback__)[-1]
-        cause = (
-            f"{module} cannot be imported: {type(exc).__name__}: {exc} ({Path(where.filename).name}:{where.lineno})."
-        )
-        return [error("import-failed", cause, f"python -c 'import {module}' shows the whole traceback")]
-    return []
-
-
-def _settings_or_none() -> Settings | None:
-    try:
-        return Settings.from_env()
-    except InvalidSetting:
-        return None
-
-
-def _refusal() -> str:
-    try:
-        Settings.from_env()
-    except InvalidSetting as refused:
-        return str(refused)
-    return ""
-
-
-def _explaining(typed: argparse.Namespace) -> Examination:
-    pairs = [text.partition("=") for text in typed.attribute]
-    if any(not equals for _, equals, _ in pairs):
-        raise InvalidSetting("--attribute", typed.attribute[0], "key=value")
-    settings = Settings.from_env()
-    attributes = {key: value for key, _, value in pairs}
-    seen = examine(gathered(settings), None, Wish(send=False))
-    explanations = tuple(explained(settings, typed.explain, attributes))
-    return replace(seen, findings=(), explanations=explanations)
 
 
 def _status(seen: Examination, *, strict: bool) -> int:

@@ -61,7 +61,7 @@ def _facts(facts: Facts) -> Iterator[tuple[str, list[str]]]:
     chosen = [one for one in facts.settings if one.value and one.origin != "default"]
     width = max((len(one.name) for one in chosen), default=0)
     yield "Settings", [f"{one.name:<{width}}  {one.value}  ({one.origin})" for one in chosen]
-    yield "Who does what", list(_parts(facts))
+    yield "Who does what", list(_parts(facts)) if facts.provider.owner else []
     yield "Books", [_book(one) for one in _books(facts)]
 
 

@@ -45,6 +45,7 @@ class Broken:
         variables: environment, on top of a DSN; an empty value unsets.
         application: imported by `doctor --import`; the doctor's own `configure()` if empty.
         files: beside it.
+        needs: a module; sentry-sdk 3 has its old bridge no more.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Broken:
     variables: dict[str, str] = field(default_factory=dict)
     application: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    needs: str = "sentry_sdk"
 
 
 BROKEN = (
@@ -82,7 +84,14 @@ BROKEN = (
         "later rules are not asked",
         {"OTEL_SENTRY_TRACES_SAMPLE_RULES": "*=0,GET /api*=1"},
     ),
-    Broken("propagator trap", "propagator-trap", "sentry-sdk's own", {"OTEL_PROPAGATORS": "tracecontext,sentry"}),
+    Broken("propagator not installed", "opentelemetry-unusable", "Propagator b3 not found", {"OTEL_PROPAGATORS": "b3"}),
+    Broken(
+        "propagator trap",
+        "propagator-trap",
+        "sentry-sdk's own",
+        {"OTEL_PROPAGATORS": "tracecontext,sentry"},
+        needs="sentry_sdk.integrations.opentelemetry",
+    ),
     Broken(
         "propagator missing",
         "propagator-missing",
@@ -149,6 +158,7 @@ BROKEN = (
         application="from sentry_sdk.integrations.opentelemetry.integration import OpenTelemetryIntegration\n"
         + INIT.format(options="traces_sample_rate=1.0, instrumenter='otel', integrations=[OpenTelemetryIntegration()]")
         + WHOLE,
+        needs="sentry_sdk.integrations.opentelemetry",
     ),
     Broken(
         "OTLPIntegration",

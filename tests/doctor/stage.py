@@ -16,10 +16,10 @@ import tempfile
 
 import opentelemetry.propagate
 
-from otel_sentry.cli import doctor, main
+from otel_sentry.cli import doctor_here, main
 from otel_sentry.setup import sentry_parts
 
-LOADED = (doctor, sentry_parts)
+LOADED = (doctor_here, sentry_parts)
 """For the children."""
 
 INHERITED = ("PATH", "HOME", "LANG")
@@ -48,6 +48,9 @@ def _in_child(folder: str, variables: dict[str, str], arguments: list[str]) -> i
     sys.argv = ["otel-sentry", *arguments]
     try:
         importlib.reload(opentelemetry.propagate)
+    except Exception:  # noqa: BLE001 - the set-up is broken there; whoever imports it anew meets the same
+        del sys.modules["opentelemetry.propagate"]
+    try:
         status = main.main()
     except SystemExit as left:
         status = left.code if isinstance(left.code, int) else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,8 @@ def staged(stage: Stage, folder: Path, broken: Broken, *arguments: str) -> Ended
 @pytest.mark.parametrize("broken", [pytest.param(broken, id=broken.name) for broken in BROKEN])
 def test_the_cause_is_named(broken: Broken, stage: Stage, tmp_path: Path) -> None:
     """With its code, in words, and with what to type instead; no secret is shown."""
+    if find_spec(broken.needs) is None:
+        pytest.skip(f"this sentry-sdk has no {broken.needs}")
     ended = staged(stage, tmp_path, broken, "--json", "--strict")
     report: dict[str, Any] = json.loads(ended.stdout or "{}")
     found = {finding["code"]: finding for finding in report.get("findings", [])}

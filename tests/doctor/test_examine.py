@@ -10,7 +10,8 @@ import pytest
 import trustme
 
 from otel_sentry.doctor.catalogue import findings_of
-from otel_sentry.doctor.examination import Examination, Wish, examine
+from otel_sentry.doctor.examination import Examination, Wish
+from otel_sentry.doctor.examine import examine
 from otel_sentry.doctor.report import report_text
 from otel_sentry.facts.facts import Facts
 from otel_sentry.settings.settings import Settings
