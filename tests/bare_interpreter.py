@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sysconfig
 import venv
-from importlib.metadata import Distribution, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -19,7 +19,7 @@ def bare_interpreter(home: Path, *roots: str) -> Path:
 
     Args:
         home: where; an empty folder.
-        roots: distributions; what they need comes too, without extras.
+        roots: distributions; what they need comes too, without extras. One that is not installed is left out.
 
     Returns:
         Its interpreter.
@@ -41,7 +41,10 @@ def closure(roots: tuple[str, ...]) -> Iterator[Distribution]:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            found = distribution(name)
+            try:
+                found = distribution(name)
+            except PackageNotFoundError:
+                continue
             yield found
             needed = map(Requirement, found.requires or [])
             waiting += [one.name for one in needed if one.marker is None or one.marker.evaluate({"extra": ""})]

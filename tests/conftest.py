@@ -62,6 +62,7 @@ PROCESSES = (
     "setup/test_starting_processes.py",
     "setup/test_yaml_samples.py",
     "testing/test_plugin.py",
+    "typing/test_sample.py",
     "web/test_many_wallets.py",
 )
 """Files whose tests start whole applications, one or more each; `make test-processes` runs them."""

@@ -118,6 +118,7 @@ BROKEN = (
         "names no exporter",
         {"OTEL_CONFIG_FILE": "otel.yaml"},
         files={"otel.yaml": 'file_format: "1.0"\ntracer_provider: {processors: [{simple: {exporter: {console: }}}]}\n'},
+        needs="opentelemetry.configuration",
     ),
     Broken("YAML not there", "setting-refused", "OTEL_CONFIG_FILE", {"OTEL_CONFIG_FILE": "missing.yaml"}),
     Broken("nobody configures", "not-set-up", "does not set otel_sentry up", application="import json\n"),
