@@ -226,3 +226,22 @@ def test_environment(case: dict[str, Any]) -> None:
 def test_every_exclusion_has_a_reason(file: str) -> None:
     """A case that does not apply says why."""
     assert all(row["from"] and row["name"] and row["reason"].endswith(".") for row in whole(file)["not_applicable"])
+
+
+def test_the_count_of_cases_is_told() -> None:
+    """README.md beside the cases says how many there are of each suite, and how many do not apply."""
+    tables = {path.stem: whole(path.stem) for path in sorted(FOLDER.glob("*.json"))}
+    lines = [f"| {counted(file, table)} |" for file, table in tables.items()]
+    told = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+    assert [line for line in lines if line not in told] == []
+
+
+def counted(file: str, content: dict[str, Any]) -> str:
+    """One row of the README's table."""
+    rows = [
+        row for name, table in content.items() if isinstance(table, list) and name != "not_applicable" for row in table
+    ]
+    suites = [[row for row in rows if row["from"].startswith(suite)] for suite in ("python", "javascript")]
+    cells = [f"`{file}.json`", *(str(len(found)) for found in suites), str(len(content["not_applicable"]))]
+    return " | ".join(cells)
