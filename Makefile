@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-servers check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-servers neighbours check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ release: wheel  ## The same from a clean tree; prints the command that publishes
 real-backend: $(VENV)/demo.installed  ## Send the example's traces to a real OTLP backend (Phoenix, 850 MB) and read them back
 	$(PIP) opentelemetry-exporter-otlp-proto-http
 	$(BIN)/python -m tests.real.otlp_backend_check $(PHOENIX)
+
+neighbours: $(VENV)/test.installed  ## Run beside Elastic's and Splunk's distributions and Logfire, each in an environment of its own
+	$(BIN)/python -m tests.real.neighbours_check $(NEIGHBOURS)
 
 clean:  ## Remove what the targets made
 	rm -rf $(VENV) build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
