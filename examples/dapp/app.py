@@ -15,10 +15,8 @@ from sign_in import NotSignedIn, new_nonce, sign_in
 from store import Store
 
 app = FastAPI(title="Example dapp")
-node = Node(os.environ["DAPP_NODE_URL"])
+node = Node(os.environ["DAPP_NODE_URL"], os.environ["DAPP_CONTRACT"])
 tracer = trace.get_tracer(__name__)
-
-MINT_CALL = "0x1249c58b"  # the selector of mint()
 
 with closing(Store(os.environ["DAPP_DATABASE"])) as first:
     first.prepare()
@@ -108,8 +106,8 @@ def mint(wallet: str, transaction: str) -> str:
     Raises:
         Refused: the contract would revert.
     """
-    node.call("eth_call", {"from": wallet, "to": os.environ["DAPP_CONTRACT"], "data": MINT_CALL}, "latest")
-    sent = str(node.call("eth_sendRawTransaction", transaction))
+    node.try_mint(wallet)
+    sent = node.send(transaction)
     trace.get_current_span().set_attribute("tx.hash", sent)
     return sent
 

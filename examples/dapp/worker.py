@@ -21,7 +21,7 @@ def main() -> None:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    node = Node(os.environ["DAPP_NODE_URL"])
+    node = Node(os.environ["DAPP_NODE_URL"], os.environ["DAPP_CONTRACT"])
     with closing(Store(os.environ["DAPP_DATABASE"])) as store:
         store.prepare()
         while not stopped.is_set():
@@ -48,7 +48,7 @@ def process(notification: Notification, node: Node, store: Store) -> None:
         kind=trace.SpanKind.CONSUMER,
         attributes=attributes,
     ):
-        receipt = node.call("eth_getTransactionReceipt", notification.subject)
+        receipt = node.receipt(notification.subject)
         with tracer.start_as_current_span("write_receipt"):
             outbox = Path(os.environ["DAPP_OUTBOX"])
             text = f"{notification.wallet}: block {receipt['blockNumber']}, gas {receipt['gasUsed']}\n"

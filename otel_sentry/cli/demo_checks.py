@@ -25,7 +25,7 @@ NESTING: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
         ("profile.read", "eth_getBalance", "POST"),
     ],
     "POST /mint": [
-        ("mint", "eth_call", "POST"),
+        ("mint", "eth_call mint", "POST"),
         ("mint", "eth_sendRawTransaction", "POST"),
         ("send notifications", "INSERT"),
         ("send notifications", "process notifications", "eth_getTransactionReceipt", "POST"),
@@ -110,7 +110,19 @@ def user_agent(name: str) -> str:
 
 def all_checks(evidence: Evidence) -> list[Check]:
     """Every check, in reading order."""
-    checks = (_answers, _requests, _arrivals, _shape, _nesting, _processes, _users, _secrecy, _issues, _objections)
+    checks = (
+        _answers,
+        _requests,
+        _arrivals,
+        _shape,
+        _nesting,
+        _chain,
+        _processes,
+        _users,
+        _secrecy,
+        _issues,
+        _objections,
+    )
     return [check(evidence) for check in checks]
 
 
@@ -166,6 +178,19 @@ def _nesting(evidence: Evidence) -> Check:
     ]
     whole = "the spans of each step, nested"
     return Check("Every layer is traced", whole, f"missing: {_listed(missing)}" if missing else whole, ok=not missing)
+
+
+def _chain(evidence: Evidence) -> Check:
+    """What the chain refused, in the contract's own words: each refused mint is one reverted call of its function."""
+    refused = sum(1 for visit in evidence.visits if visit.path == "/mint" and visit.status == 409)
+    told = [span["attributes"] for span in evidence.arrived if "evm.revert.reason" in span["attributes"]]
+    words = Counter(f"{said.get('evm.contract.method')}: {said['evm.revert.reason']}" for said in told)
+    expected = Counter({"mint(): already minted": refused})
+    return Check("Reverts are decoded", _counted(expected), _counted(words), ok=words == expected)
+
+
+def _counted(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {word}" for word, count in sorted(words.items())) or "none"
 
 
 def _processes(evidence: Evidence) -> Check:

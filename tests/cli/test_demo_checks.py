@@ -15,6 +15,7 @@ ALICE = "0xa11ce"
 BOB = "0xb0b"
 USERS = "The right user everywhere"
 ISSUES = "Issues, each once, in their trace"
+REVERT = {"evm.contract.method": "mint()", "evm.revert.reason": "already minted"}
 TRACES = {
     "GET /nonce": "n" * 32,
     "POST /sign-in": "s" * 32,
@@ -62,7 +63,7 @@ def arrived(span: Recorded, title: str) -> dict[str, Any]:
         "span_id": span.span_id,
         "parent_span_id": span.parent_id,
         "name": span.name,
-        "attributes": {"user.id": wallet} if wallet else {},
+        "attributes": {**({"user.id": wallet} if wallet else {}), **(REVERT if title.endswith("409") else {})},
     }
 
 
@@ -163,6 +164,11 @@ def test_complete_run_passes() -> None:
             lambda e: replace(e, issues=[{**e.issues[0], "user": {"id": BOB}}, e.issues[1]]),
             ISSUES,
             id="issue of another user",
+        ),
+        pytest.param(
+            lambda e: with_attribute(e, "db.get_user", **{"user.id": ALICE, "evm.revert.reason": "0x08c379a0"}),
+            "Reverts are decoded",
+            id="a revert in no words",
         ),
         pytest.param(lambda e: replace(e, problems=["bad"]), "Sentry's rules are kept", id="objection"),
     ],

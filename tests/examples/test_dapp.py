@@ -40,7 +40,7 @@ def test_telemetry_is_really_in_use() -> None:
     """The grep above proves something: the web app and the worker do import OpenTelemetry."""
     users = {source.name for source in SOURCES if "opentelemetry" in imported_by(source)}
 
-    assert users == {"app.py", "node.py", "sign_in.py", "worker.py"}
+    assert users == {"app.py", "sign_in.py", "worker.py"}
 
 
 def test_example_stays_small() -> None:

@@ -34,5 +34,5 @@ def test_demo_is_complete(settings: dict[str, str]) -> None:
 
     results = [line for line in run.stdout.splitlines() if line.startswith((" ok ", "FAIL"))]
     assert [line for line in results if line.startswith("FAIL")] == [], run.stdout
-    assert (len(results), run.returncode) == (10, 0), run.stdout + run.stderr
+    assert (len(results), run.returncode) == (11, 0), run.stdout + run.stderr
     assert ("0x2b5ad5c4795c026514f8317c7a215e218dccd6cf" in run.stdout.lower()) == (not settings)

@@ -68,6 +68,7 @@ ROWS = [
     ("OTEL_SENTRY_ERRORS_ONLY", "on", "errors_only", True),
     ("OTEL_SENTRY_TRACE_URL", "https://j.acme.org/{trace_id}", "trace_url", "https://j.acme.org/{trace_id}"),
     ("OTEL_SENTRY_UNSAMPLED_ERRORS", "off", "unsampled_errors", False),
+    ("OTEL_SENTRY_EXPECTED_REVERTS", "paused,Sold*", "expected_reverts", ("paused", "Sold*")),
     ("OTEL_SENTRY_SPAN_EVENTS", "logs", "span_events", SpanEvents.LOGS),
     ("OTEL_SENTRY_KEEP", "errors,slow:2s,wallet:0xab", "keep", ("errors", "slow:2s", "wallet:0xab")),
     ("OTEL_SENTRY_SPOOL_DIR", "spool", "spool_dir", "spool"),
