@@ -19,6 +19,7 @@ from otel_sentry.masking.own_log import mask_own_log, own_logger
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
+from otel_sentry.setup.debug_output import show_debug
 from otel_sentry.setup.departure import again_in_children, before_child_exits, on_sigterm
 from otel_sentry.setup.dump_file import DumpFile
 from otel_sentry.setup.exporters import reaches_sentry
@@ -49,6 +50,7 @@ def set_up(settings: Settings) -> Telemetry:
     """
     if settings.secret_patterns is not None:
         mask_own_log(SecretMask(settings.secret_patterns))
+    show_debug(settings)
     settings = _with_application_client(settings)
     if settings.sdk_disabled or _is_barred():
         return Telemetry(settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.instrumentation.dependencies import DependencyConflictError, get_dist_dependency_conflicts
@@ -13,7 +14,7 @@ from otel_sentry.instrumentation.web3 import Web3Instrumentor
 from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from opentelemetry.util._importlib_metadata import EntryPoint
 
@@ -48,20 +49,32 @@ def instrument_installed(disabled: Collection[str]) -> list[str]:
     Returns:
         Names of what was turned on. What fails is logged and left off.
     """
-    if ALL in disabled:
-        return []
-    wanted = [one for one in entry_points(group=GROUP) if one.name != OURSELVES and one.name not in disabled]
-    turned_on = [one.name for one in wanted if _turned_on(one)]
+    turned_on = [one.name for one in _fitting(disabled) if _turned_on(one)]
     _logger.debug("turned on the instrumentations %s", ", ".join(turned_on) or "(none)")
     return turned_on
 
 
+def tell_of_others(disabled: Collection[str]) -> None:
+    """Say in debug which instrumentations `opentelemetry-instrument` turns on, before this one or after it."""
+    if _logger.isEnabledFor(logging.DEBUG):
+        names = [one.name for one in _fitting(disabled)]
+        _logger.debug("opentelemetry-instrument turns on the instrumentations %s", ", ".join(names) or "(none)")
+
+
+def _fitting(disabled: Collection[str]) -> Iterator[EntryPoint]:
+    """The instrumentations that are installed, wanted, and made for the libraries that are installed."""
+    for one in () if ALL in disabled else entry_points(group=GROUP):
+        if one.name == OURSELVES or one.name in disabled:
+            continue
+        conflict = get_dist_dependency_conflicts(one.dist) if one.dist is not None else None
+        if conflict is None:
+            yield one
+        else:
+            _logger.debug("left the instrumentation %s off: %s", one.name, conflict)
+
+
 def _turned_on(entry_point: EntryPoint) -> bool:
     try:
-        conflict = get_dist_dependency_conflicts(entry_point.dist) if entry_point.dist is not None else None
-        if conflict is not None:
-            _logger.debug("left the instrumentation %s off: %s", entry_point.name, conflict)
-            return False
         instrumentor = entry_point.load()()
         if instrumentor.is_instrumented_by_opentelemetry:
             return False

@@ -11,6 +11,7 @@ from otel_sentry.errors import InvalidSetting
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.setup.assembly import present_telemetry, set_up
 from otel_sentry.setup.declarative import settings_in_effect
+from otel_sentry.setup.instrumentations import tell_of_others
 
 _logger = own_logger(__name__)
 
@@ -47,3 +48,4 @@ def _set_up(keywords: dict[str, Any]) -> None:
     settings = settings_in_effect(keywords)
     if settings is not None:
         set_up(settings)
+        tell_of_others(settings.disabled_instrumentations)

@@ -12,6 +12,7 @@ from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.redaction import WalletRedaction
 from otel_sentry.issues.processor import IssueProcessor
 from otel_sentry.masking.mask import SecretMask
+from otel_sentry.otel.check_ins import CheckInProcessor
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
 from otel_sentry.otel.segments import segment_of
@@ -47,6 +48,8 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
     _hide_secrets(effective)
+    check_ins = CheckInProcessor(effective, outbox)
+    provider.add_span_processor(check_ins)
     spans = _add_spans(provider, effective, outbox)
     telemetry = Telemetry(
         effective,
@@ -61,6 +64,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
 
     def go_by(settings: Settings) -> None:
         telemetry.adopt(settings)
+        check_ins.adopt(settings)
         if spans is not None:
             spans.adopt(settings)
         _install(provider, settings, outbox)

@@ -1,0 +1,58 @@
+"""A span is a run of a cron monitor: what the embedded Sentry gets of it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from otel_sentry.settings.child_processes import child_environment
+
+if TYPE_CHECKING:
+    from otel_sentry.local.receiver import Receiver
+
+JOBS = """
+import contextlib
+import otel_sentry
+telemetry = otel_sentry.configure()
+from opentelemetry import trace
+tracer = trace.get_tracer("jobs")
+nightly = {"sentry.monitor.slug": "nightly", "sentry.monitor.schedule": "0 3 * * *", "sentry.monitor.max_runtime": 30}
+with tracer.start_as_current_span("nightly", attributes=nightly):
+    pass
+with contextlib.suppress(ValueError), tracer.start_as_current_span("hourly") as span:
+    span.set_attribute("sentry.monitor.slug", "hourly")
+    raise ValueError("no")
+with tracer.start_as_current_span("no job"):
+    pass
+running = tracer.start_span("running", attributes={"sentry.monitor.slug": "running"})
+telemetry.shutdown()
+"""
+
+
+@pytest.mark.parametrize("rate", ["1", "0"], ids=["sampled", "unsampled"])
+def test_check_ins(rate: str, receiver: Receiver) -> None:
+    """Begin and end, how it went, what the monitor is; whether Sentry keeps the trace or not."""
+    environment = {
+        "SENTRY_DSN": receiver.dsn,
+        "SENTRY_TRACES_SAMPLE_RATE": rate,
+        "SENTRY_ENVIRONMENT": "test",
+        "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "20",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", JOBS], env=child_environment(environment), capture_output=True, check=False, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    seen: dict[str, list[dict[str, Any]]] = {}
+    for check_in in receiver.check_ins:
+        seen.setdefault(check_in["monitor_slug"], []).append(check_in)
+    begin, end = sorted(seen["nightly"], key=lambda one: "duration" in one)
+
+    assert (begin["status"], end["status"], begin["check_in_id"]) == ("in_progress", "ok", end["check_in_id"])
+    assert end["monitor_config"] == {"schedule": {"type": "crontab", "value": "0 3 * * *"}, "max_runtime": 30}
+    assert (end["environment"], end["duration"] >= 0) == ("test", True)
+    assert [one["status"] for one in seen["hourly"]] == ["error"]
+    assert [one["status"] for one in seen["running"]] == ["in_progress"]
+    assert receiver.problems == []
