@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry.sdk.trace import SpanProcessor
@@ -10,6 +9,7 @@ from opentelemetry.trace import StatusCode
 
 from otel_sentry.convert.check_in import SLUG, check_in_payload, monitor_slug
 from otel_sentry.delivery.outbox import OutgoingEnvelope
+from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.identity_stamp import attribute_dict
 from otel_sentry.otel.private_outbox import private
 from otel_sentry.protocol.item_kinds import Category
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import Outbox
     from otel_sentry.settings.settings import Settings
 
-_logger = logging.getLogger(__name__)
+_logger = own_logger(__name__)
 
 _ITEM_HEADERS: Final = {"type": "check_in", "content_type": "application/json"}
 
@@ -57,9 +57,9 @@ class CheckInProcessor(SpanProcessor):
         try:
             attributes = attribute_dict(span)
             slug = monitor_slug(attributes)
-            if slug is None:
-                return
             context, start, end = span.get_span_context(), span.start_time, span.end_time
+            if slug is None or context is None:
+                return
             payload = check_in_payload(
                 slug,
                 attributes,

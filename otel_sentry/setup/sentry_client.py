@@ -16,8 +16,10 @@ from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
+from otel_sentry.settings.choices import WalletPrivacy
 from otel_sentry.settings.parsers import targets
 from otel_sentry.settings.pattern_parsers import ignore_rules
+from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.client_watch import watch_clients
 
 if TYPE_CHECKING:
@@ -88,9 +90,19 @@ def settings_with(settings: Settings, options: Mapping[str, Any], *, joined: boo
             "before_send_span": settings.before_send_span or _new_option(options, "before_send_span"),
             "before_send_transaction": settings.before_send_transaction or options.get("before_send_transaction"),
         }
+        if declines_users(options) and settings.origins.get("wallet_privacy", DEFAULT) == DEFAULT:
+            found["wallet_privacy"] = WalletPrivacy.OFF
         if settings.traces_sample_rate is None and settings.traces_sampler is None:
             found |= {name: options.get(name) for name in ("traces_sample_rate", "traces_sampler")}
     return replace(settings, **{name: value for name, value in found.items() if value is not None})
+
+
+def declines_users(options: Mapping[str, Any]) -> bool:
+    """Whether the application has told sentry-sdk in so many words to collect no users; its default says nothing."""
+    collected = options.get("data_collection")
+    if isinstance(collected, dict) and collected.get("provided_by_user", True):
+        return collected.get("user_info") is False
+    return options.get("send_default_pii") is False
 
 
 def tuning_of(settings: Settings) -> Tuning:

@@ -17,6 +17,13 @@ INIT = """
 import os, sentry_sdk
 sentry_sdk.init(dsn=os.environ["APPLICATION_DSN"], release="application", environment="staging", {options})
 """
+FAILING = """
+import contextlib
+from opentelemetry import trace
+wallet = {"wallet.address": "0x" + "AB" * 20}
+with contextlib.suppress(ValueError), trace.get_tracer("a").start_as_current_span("work", attributes=wallet):
+    raise ValueError("boom")
+"""
 WEB = """
 import asyncio, threading, urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -110,3 +117,30 @@ def test_the_applications_rate_holds_where_ours_is_unset(receiver: Receiver, run
 def server_spans(receiver: Receiver) -> list[dict[str, Any]]:
     """Spans of requests that the application served."""
     return [span for span in receiver.plain_spans if span["attributes"]["sentry.kind"] == "server"]
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "shown"),
+    [
+        pytest.param("data_collection={'user_info': False}", {}, None, id="no users, in so many words"),
+        pytest.param("send_default_pii=False", {}, None, id="no users, in the older words"),
+        pytest.param("", {}, "0x" + "ab" * 20, id="sentry-sdk's default says nothing"),
+        pytest.param(
+            "data_collection={'user_info': False}",
+            {"OTEL_SENTRY_WALLET_PRIVACY": "short"},
+            "0xabab…abab",
+            id="our own setting comes first",
+        ),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_an_application_that_collects_no_users(
+    options: str, variables: dict[str, str], shown: str | None, receiver: Receiver, run_app: Any
+) -> None:
+    """Its `init` before `configure()` keeps wallets out of spans and issues, unless the privacy mode is set."""
+    code = INIT.format(options=options) + CONFIGURE + FAILING
+    run_app(code, {"APPLICATION_DSN": receiver.dsn, "PYTHONWARNINGS": "ignore", **PATIENCE, **variables})
+    (span,), (event,) = receiver.plain_spans, receiver.events
+
+    assert span["attributes"].get("user.id") == shown
+    assert event.get("user", {}).get("id") == shown
