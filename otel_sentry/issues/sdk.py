@@ -75,9 +75,14 @@ class SentrySdk:
     def drawn(self, made: Sketch) -> list[Payload]:
         """What `exceptions` would have given, made of a sketch."""
         values = []
-        for portrait in reversed(made.portraits):
-            values += self._values(portrait.kind, portrait.words, portrait.frames, made.mechanism)
-        return values
+        for number, portrait in enumerate(made.portraits):
+            (value,) = self._values(portrait.kind, portrait.words, portrait.frames, made.mechanism)
+            mechanism = value["mechanism"]
+            if number and "exception_id" in mechanism:  # 3.x numbers the links of a chain
+                mechanism |= {"type": "chained", "exception_id": number, "parent_id": number - 1}
+                mechanism["source"] = portrait.source
+            values.append(value)
+        return values[::-1]
 
     def exceptions(self, exception: BaseException, entries: list[TracebackType], mechanism: Payload) -> list[Payload]:
         """`exception.values` of an event, oldest first: with frames, locals and source, chain and members.

@@ -43,11 +43,19 @@ class Words(Exception):
 
 @dataclass(slots=True)
 class Portrait:
-    """One exception of a chain."""
+    """One exception of a chain.
+
+    Attributes:
+        kind: its type.
+        words: what it says.
+        frames: of its traceback, caller first.
+        source: attribute of the one before it that led here; None for the first.
+    """
 
     kind: type[BaseException]
     words: Words
     frames: list[FrameView]
+    source: str | None
 
 
 @dataclass(slots=True)
@@ -97,26 +105,28 @@ def sketch(
     if chain is None:
         return None
     portraits, size = [], 0
-    for link in chain:
+    for link, source in chain:
         shown = entries if link is exception else live_exception.entries(link.__traceback__)
         frames = [FrameView(entry, show) for entry in live_exception.bounded(shown)]
         words = Words(message_of(link), getattr(link, "errno", None))
-        portraits.append(Portrait(type(link), words, frames))
+        portraits.append(Portrait(type(link), words, frames, source))
         size += _size(frames) + len(words.message)
         if size > LARGEST:
             return None
     return Sketch(portraits, mechanism, show, size)
 
 
-def _chain(exception: BaseException) -> list[BaseException] | None:
-    """An exception and its causes as sentry-sdk walks them."""
-    chain: list[BaseException] = []
+def _chain(exception: BaseException) -> list[tuple[BaseException, str | None]] | None:
+    """An exception and its causes as sentry-sdk walks them, each with the attribute that led to it."""
+    chain: list[tuple[BaseException, str | None]] = []
     link: BaseException | None = exception
-    while link is not None and all(link is not known for known in chain):
+    source = None
+    while link is not None and all(link is not known for known, _ in chain):
         if len(chain) == _LONGEST_CHAIN or members_of(link):
             return None
-        chain.append(link)
-        link = link.__cause__ if link.__suppress_context__ else link.__context__
+        chain.append((link, source))
+        source = "__cause__" if link.__suppress_context__ else "__context__"
+        link = getattr(link, source)
     return chain
 
 

@@ -21,6 +21,7 @@ from otel_sentry.settings.parsers import targets
 from otel_sentry.settings.pattern_parsers import ignore_rules
 from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.client_watch import watch_clients
+from otel_sentry.setup.exporters import SENTRY
 
 if TYPE_CHECKING:
     from sentry_sdk._types import EventProcessor
@@ -47,7 +48,7 @@ def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
     effective = settings_with(settings, connection.client.options, joined=connection.joined)
     if not connection.joined:
         sentry_sdk.get_global_scope().set_client(connection.client)
-    quieten(connection.client)
+    quieten(connection.client, settings)
     register_external_propagation_context(current_trace)
     return connection, effective
 
@@ -63,7 +64,7 @@ def follow_clients(outbox: SdkOutbox, asked: Settings, go_by: Callable[[Settings
 
     def told(client: BaseClient) -> None:
         effective = settings_with(asked, client.options, joined=True)
-        quieten(client)
+        quieten(client, asked)
         outbox.adopt(client)
         go_by(effective)
 
@@ -115,8 +116,8 @@ def tuning_of(settings: Settings) -> Tuning:
     )
 
 
-def quieten(client: BaseClient) -> None:
-    """Turn sentry-sdk's own tracing off: the same requests would become spans twice.
+def quieten(client: BaseClient, settings: Settings) -> None:
+    """Turn off what sentry-sdk would tell a second time: its own tracing, and its logs where ours are of `logging` too.
 
     Without rate and sampler a client still sends streamed spans whose caller was sampled; without batcher it does not.
     """
@@ -128,6 +129,16 @@ def quieten(client: BaseClient) -> None:
     if "trace_lifecycle" in experiments:
         options["_experiments"] = {key: value for key, value in experiments.items() if key != "trace_lifecycle"}
     client.span_batcher = None
+    if settings.logging_handler and SENTRY in (settings.logs_exporters or ()):
+        _quieten_logs(client)
+
+
+def _quieten_logs(client: BaseClient) -> None:
+    """Have the integration of `logging` make issues and breadcrumbs, but no logs; names of 2.x and of 3.x."""
+    integration = client.integrations.get("logging")
+    for name in ("_sentry_logs_handler", "_logs_handler"):
+        if getattr(integration, name, None) is not None:
+            setattr(integration, name, None)
 
 
 def link_events(processor: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any] | None]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sentry_sdk
 
 from otel_sentry.issues import live_exception, sketch
 from otel_sentry.issues.sdk import SentrySdk
@@ -155,7 +156,14 @@ def test_is_described_at_once(lab: Lab, work: Callable[[], None]) -> None:
     assert SentrySdk().sketch(*raised(work), MECHANISM) is None
 
 
-@pytest.mark.parametrize("options", [{"custom_repr": lambda value: "own"}, {"include_local_variables": False}])
+NO_LOCALS: dict[str, Any] = (
+    {"include_local_variables": False}
+    if sentry_sdk.VERSION.startswith("2.")
+    else {"data_collection": {"stack_frame_variables": False}}
+)
+
+
+@pytest.mark.parametrize("options", [{"custom_repr": lambda value: "own"}, NO_LOCALS], ids=["own way", "none"])
 def test_options_about_locals_hold(new_lab: Any, options: dict[str, Any]) -> None:
     """Whatever way the payload is made, the application's options rule."""
     lab = new_lab(**options)

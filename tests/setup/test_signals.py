@@ -143,6 +143,17 @@ def test_the_client_of_the_application_rules(run_app: Any, receiver: Any) -> Non
     assert values(receiver.metrics[0])["sentry.release"] == "9.9"
 
 
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_logs_of_sentry_sdk_are_not_sent_beside_ours(run_app: Any, receiver: Any, order: str) -> None:
+    """An application whose own `init` has `enable_logs` finds each line once."""
+    init = f"sentry_sdk.init(dsn={receiver.dsn!r}, enable_logs=True)"
+    code = SENTRY_APPLICATION.format(**{"before": "", "after": "", order: init}, end="telemetry.flush(5.0)")
+    run_app(code, {**LOGS_AND_METRICS, "SENTRY_DSN": receiver.dsn})
+    receiver.wait_for(lambda: len(receiver.logs) >= 3 and len(receiver.events) >= 2)
+
+    assert sorted(log["body"] for log in receiver.logs) == ["mint of owl failed", "minted owl for 7", "native"]
+
+
 def test_without_code_exporters_of_the_environment_are_joined(run_app: Any, receiver: Any) -> None:
     """`opentelemetry-instrument` made the providers; users and issues are there all the same."""
     code = SENTRY_APPLICATION.format(before="", after="", end="telemetry.flush(5.0)")
