@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,12 @@ def typed(clone: Path, block: Block) -> int:
     """Type a block in a shell in which the earlier ones were typed; its exit status."""
     before = ["set -m", "[ ! -d .venv ] || . .venv/bin/activate", *EXPORTED]
     script = "\n".join([*before, "set -e", *block.commands])
-    return subprocess.run([BASH, "-c", script], cwd=clone, timeout=300, check=False).returncode
+    with subprocess.Popen([BASH, "-c", script], cwd=clone, start_new_session=True) as shell:
+        try:
+            return shell.wait(timeout=600)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)
 
 
 @contextmanager
