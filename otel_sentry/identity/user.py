@@ -5,7 +5,7 @@ Rule: an explicit `user.id` stays the id and the wallet becomes the name; with o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.identity.wallet import (
@@ -66,7 +66,14 @@ class Identity:
         )
 
     def __bool__(self) -> bool:
-        return any(getattr(self, part.name) is not None for part in fields(self))
+        return not (
+            self.wallet is None
+            and self.user_id is None
+            and self.user_name is None
+            and self.user_email is None
+            and self.wallet_name is None
+            and self.wallet_chain is None
+        )
 
 
 NOBODY = Identity()
@@ -122,6 +129,8 @@ def user_attributes(identity: Identity, privacy: Privacy) -> dict[str, str]:
     Returns:
         Only what is known and not private.
     """
+    if not identity:
+        return {}
     wallet = privacy.address(identity.wallet) if identity.wallet else None
     wallet_name = identity.wallet_name if privacy.plain else None
     found = {

@@ -6,7 +6,6 @@ closed, so that a late route or wallet still reaches them.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
@@ -75,8 +74,7 @@ class SpanBatches:
             if batch.since is None:
                 batch.since = now
             if everything or batch.ended or now - batch.since >= self._delay_seconds:
-                self._close(key)
-                time.sleep(0)  # offers the GIL: an envelope of 1,000 spans is a millisecond of Python
+                self._close(key)  # gives the GIL away while it compresses
 
     def pending(self) -> int:
         """Spans that wait for their envelope."""

@@ -20,6 +20,7 @@ import otel_sentry
 from otel_sentry import SentrySpanProcessor
 from tests.benchmarks.dialects import OpenTelemetryDialect
 from tests.benchmarks.loads.sequential import back_to_back
+from tests.benchmarks.loads.web_request import VARIANTS
 from tests.benchmarks.message import say
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def main(requests: int) -> None:
     queue._idle = False  # nobody wakes, so nobody starts, the thread
     ours = OpenTelemetryDialect(trace.get_tracer("benchmark"))
     for _ in range(2):
-        back_to_back(floor, 5)
-        back_to_back(ours, 5)
+        back_to_back(floor, VARIANTS)
+        back_to_back(ours, VARIANTS)
         queue._turn()
     gc.collect()
     gc.disable()
