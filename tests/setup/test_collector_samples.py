@@ -86,7 +86,7 @@ def test_every_key_is_one_that_the_component_has(sample: dict[str, Any]) -> None
 
 
 def test_the_pipelines_hang_together(sample: dict[str, Any]) -> None:
-    """Each part of a pipeline is configured, and each configured part used; memory is limited first, batches come last."""
+    """Each part of a pipeline is configured, each configured part used; memory is limited first, batches come last."""
     used: dict[str, set[str]] = {section: set() for section in SECTIONS}
     for pipeline in sample["service"]["pipelines"].values():
         processors = pipeline["processors"]
