@@ -5,6 +5,7 @@ Sentry's browser SDK reads it where there is no `<meta>` tag, so that a page loa
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from opentelemetry.propagators.textmap import CarrierT
 
     from otel_sentry.settings.settings import Settings
+
+_logger = logging.getLogger(__name__)
 
 HEADER = "Server-Timing"
 
@@ -47,9 +50,12 @@ class SentryResponsePropagator(ResponsePropagator):
         """
         if not self._rules.speaks_sentry:
             return
-        headers = trace_headers(get_current_span(context), context, self._rules)
-        if headers is not None:
-            setter.set(carrier, HEADER, server_timing(headers.sentry_trace, headers.dsc))
+        try:
+            headers = trace_headers(get_current_span(context), context, self._rules)
+            if headers is not None:
+                setter.set(carrier, HEADER, server_timing(headers.sentry_trace, headers.dsc))
+        except Exception:  # carriers and setters are foreign code; telemetry never raises into them
+            _logger.debug("Server-Timing could not be written", exc_info=True)
 
 
 def server_timing(trace: str, dsc: Mapping[str, str]) -> str:

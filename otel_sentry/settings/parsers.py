@@ -17,6 +17,7 @@ Choice = TypeVar("Choice", bound=Enum)
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "off", "0"})
 _DURATION: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
+_HOST: Final = re.compile(r"(?:\*\.)?[^\s/*@?#]+")
 _SECONDS_PER_UNIT: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -163,6 +164,14 @@ def some_names(raw: Any) -> tuple[str, ...]:
     found = names(raw)
     if not found:
         raise ValueError("a comma list with at least one entry")
+    return found
+
+
+def hosts(raw: Any) -> tuple[str, ...]:
+    """A comma list of hosts; never URLs, which would match nothing."""
+    found = names(raw)
+    if not all(map(_HOST.fullmatch, found)):
+        raise ValueError("host, host:port, or *.domain")
     return found
 
 

@@ -189,7 +189,7 @@ class Settings(InstrumentationSettings):
         "Span attributes that are read as the wallet, in order.",
     )
     wallet_baggage: tuple[str, ...] = setting(
-        "OTEL_SENTRY_WALLET_BAGGAGE", parsers.names, (), "Hosts that may receive the wallet in W3C baggage."
+        "OTEL_SENTRY_WALLET_BAGGAGE", parsers.hosts, (), "Hosts that may receive the wallet in W3C baggage."
     )
     trace_propagation_targets: tuple[str, ...] | None = setting(
         "OTEL_SENTRY_TRACE_PROPAGATION_TARGETS",

@@ -90,3 +90,14 @@ def test_an_empty_context_is_one_entry() -> None:
     assert server_timing("a-b-1", {"release": '"\r\n'}) == (
         'sentry-trace;desc="a-b-1", baggage;desc="sentry-release=%22%0D%0A"'
     )
+
+
+def test_setters_that_raise_do_no_harm(tracer: trace.Tracer, receiver: Receiver) -> None:
+    """A response that takes no more headers is answered all the same."""
+
+    class Sealed:
+        def set(self, carrier: object, key: str, value: str) -> None:
+            raise RuntimeError
+
+    with tracer.start_as_current_span("GET /"):
+        SentryResponsePropagator(settings=Settings.from_env({}, dsn=receiver.dsn)).inject({}, setter=Sealed())

@@ -86,3 +86,17 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 def test_a_choice_is_an_enum_member_or_its_value(raw: object) -> None:
     """Users type values, callers may pass members."""
     assert parsers.one_of(Role)(raw) is Role.WORKER
+
+
+def test_hosts_are_no_urls() -> None:
+    """A host, with a port or for its subdomains; anything else would silently match nothing."""
+    written = "api.example.com, *.example.com, [::1]:8080"
+
+    assert parsers.hosts(written) == ("api.example.com", "*.example.com", "[::1]:8080")
+
+
+@pytest.mark.parametrize("raw", ["https://api.example.com", "a.example/path", "*", "user@host"])
+def test_what_is_no_host_is_refused(raw: str) -> None:
+    """The message says what is allowed."""
+    with pytest.raises(ValueError, match="host, host:port"):
+        parsers.hosts(raw)
