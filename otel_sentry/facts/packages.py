@@ -80,10 +80,12 @@ def _not_instrumented(installed: set[str], instrumentations: set[str]) -> dict[s
     """Libraries that are installed while OpenTelemetry's instrumentation of them is not."""
     from opentelemetry.instrumentation import bootstrap_gen  # noqa: PLC0415 - a table of its own
 
-    missing = {}
-    for row in bootstrap_gen.libraries:
-        library = normal(re.split(r"[\s<>=~!\[;]", row["library"], maxsplit=1)[0])
-        instrumentation = normal(row["instrumentation"].partition("==")[0])
-        if library in installed and instrumentation not in instrumentations:
-            missing[library] = instrumentation
-    return missing
+    rows = [
+        (
+            normal(re.split(r"[\s<>=~!\[;]", row["library"], maxsplit=1)[0]),
+            normal(row["instrumentation"].partition("==")[0]),
+        )
+        for row in bootstrap_gen.libraries
+    ]
+    seen = {library for library, instrumentation in rows if instrumentation in instrumentations}
+    return {library: instrumentation for library, instrumentation in rows if library in installed - seen}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.docs.pages import DOCS, blocks
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -133,6 +135,13 @@ def test_the_application_configures_itself(early: str, bare_python: str, tmp_pat
     }
 
     assert "1 passed" in run_suite(bare_python, tmp_path, files)
+
+
+def test_the_page_of_the_documentation(bare_python: str, tmp_path: Path) -> None:
+    """Its suite runs as it stands."""
+    (suite,) = [block for block in blocks(DOCS / "how-to" / "testing.md") if block.what == "suite"]
+
+    assert "1 passed" in run_suite(bare_python, tmp_path, {"test_suite.py": suite.text})
 
 
 def test_workers_of_xdist_do_not_meet(bare_python: str, tmp_path: Path) -> None:

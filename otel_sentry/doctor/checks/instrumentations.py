@@ -12,10 +12,36 @@ if TYPE_CHECKING:
 
     from otel_sentry.facts.facts import Facts
 
-WEB: Final = frozenset(
-    {"aiohttp", "django", "falcon", "fastapi", "flask", "grpcio", "pyramid", "starlette", "tornado", "celery"}
-)
+WEB: Final = frozenset({"celery", "django", "falcon", "fastapi", "flask", "pyramid", "starlette", "tornado"})
 """Without their instrumentation a service has no local roots."""
+TALK: Final = frozenset(
+    {
+        *(
+            "aiohttp",
+            "aiokafka",
+            "aiopg",
+            "asyncpg",
+            "boto",
+            "botocore",
+            "boto3",
+            "cassandra-driver",
+            "confluent-kafka",
+        ),
+        *(
+            "elasticsearch",
+            "grpcio",
+            "httpx",
+            "kafka-python",
+            "mysql-connector-python",
+            "mysqlclient",
+            "pika",
+            "psycopg",
+        ),
+        *("psycopg2", "psycopg2-binary", "pymemcache", "pymongo", "pymssql", "pymysql", "redis", "remoulade"),
+        *("requests", "sqlalchemy", "tortoise-orm"),
+    }
+)
+"""What they do takes time that a trace should show."""
 _ALL: Final = "*"
 
 
@@ -32,7 +58,7 @@ def missing(facts: Facts) -> Iterator[Finding]:
             f"{library} is installed, its instrumentation is not: its requests make no spans.",
             f"pip install {absent[library]}, or 'otel-sentry[auto]' for the common ones",
         )
-    others = sorted(absent.keys() - WEB)
+    others = sorted(TALK & absent.keys())
     if others:
         yield note(
             "instrumentation-possible",

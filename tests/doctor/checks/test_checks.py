@@ -72,6 +72,9 @@ CASES = [
     pytest.param(
         packages(not_instrumented={"starlette": "s"}), ["instrumentation-missing"], id="Starlette alone is not"
     ),
+    pytest.param(
+        packages(not_instrumented={"redis": "r", "jinja2": "j"}), ["instrumentation-possible"], id="a database unseen"
+    ),
     pytest.param({"propagators": HEALTHY.propagators[1:]}, ["w3c-missing"], id="no traceparent"),
     pytest.param(
         {"propagators": (*HEALTHY.propagators, "sentry_sdk.integrations.opentelemetry.propagator.SentryPropagator")},
