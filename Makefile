@@ -65,6 +65,7 @@ source-maps: $(VENV)/test.installed  ## See a minified error as its source in a 
 docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
 	$(BIN)/python -m otel_sentry.convert.page > docs/reference/mapping.md
+	$(BIN)/python -m otel_sentry.masking.page > docs/reference/secrets.md
 	COLUMNS=100 NO_COLOR=1 $(BIN)/python -m otel_sentry.cli.page > docs/reference/cli.md
 	$(BIN)/zensical build --config-file .mkdocs.yml --strict
 

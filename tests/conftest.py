@@ -42,6 +42,7 @@ SLOW = (
     "issues/test_issue_matrix.py",
     "local/page/test_page_use.py",
     "local/page/test_page_views.py",
+    "masking/test_secret_scan.py",
     "otel/test_propagator_soak.py",
     "otel/test_three_processes.py",
     "setup/test_backends.py",

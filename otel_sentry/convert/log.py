@@ -16,9 +16,8 @@ from otel_sentry.convert.origin import EXPLICIT_ORIGIN, sentry_origin
 from otel_sentry.convert.span import scope_attributes, seconds
 from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.convert.values import plain, text
-from otel_sentry.masking.mark import MASK
 from otel_sentry.masking.mask import SecretMask
-from otel_sentry.protocol.attributes import STRING, Attribute
+from otel_sentry.protocol.attributes import Attribute
 from otel_sentry.protocol.items import LogItem
 from otel_sentry.protocol.json_text import dumps
 
@@ -72,7 +71,7 @@ def encode_log(
 ) -> EncodedItem:
     """A record as JSON that is open at the end of its attributes, as spans are; `render_spans` joins both alike."""
     mask = mask or SecretMask()
-    item = _without_secret_parameters(log_item(record, trace_id=trace_id), mask)
+    item = mask.log(log_item(record, trace_id=trace_id), TEMPLATE, PARAMETER_PREFIX)
     raw = record.log_record.attributes or {}
     (encoded,) = encode_items([item], item["attributes"], raw, common_names, identity_names, mask)
     return encoded
@@ -100,17 +99,6 @@ def message_attributes(template: Any, arguments: Any) -> dict[str, Any]:
     named = arguments.items() if isinstance(arguments, Mapping) else enumerate(arguments)
     parameters = {f"{PARAMETER_PREFIX}{text(name)}": plain(value) for name, value in named}
     return {TEMPLATE: template, **parameters}
-
-
-def _without_secret_parameters(item: LogItem, mask: SecretMask) -> LogItem:
-    """Where the message names a secret (`password=%s`), nothing tells which parameter holds it: all are masked."""
-    template = item["attributes"].get(TEMPLATE)
-    if template is None or all(mask.text(said) == said for said in (item["body"], text(template["value"]))):
-        return item
-    masked: dict[str, Attribute] = {
-        name: {"type": STRING, "value": MASK} for name in item["attributes"] if name.startswith(PARAMETER_PREFIX)
-    }
-    return {**item, "attributes": {**item["attributes"], **masked}}
 
 
 def _severity_number(log: LogRecord) -> int:

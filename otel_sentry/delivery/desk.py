@@ -60,7 +60,7 @@ class Desk:
         self._clock = clock
         self._date = date
         self._compressor = compressor
-        self._mask = tuning.mask
+        self._private = tuning.private
         self._ledger = ledger
         self.carrier = carrier
         self._room = WaitingRoom(tuning.max_bytes)
@@ -156,7 +156,7 @@ class Desk:
 
     def _unpacked(self, envelope: Envelope) -> Parcel | None:
         try:
-            parcel = parcel_of_sdk(envelope, self._compressor, self._date(), self._mask)
+            parcel = parcel_of_sdk(envelope, self._compressor, self._date(), self._private)
         except Exception:  # an envelope that cannot be encoded is counted, whatever is wrong with it
             _logger.warning("an envelope could not be encoded and is dropped", exc_info=True)
             for item in envelope.items:

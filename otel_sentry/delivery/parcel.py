@@ -6,6 +6,7 @@ sentry-sdk's envelopes and ours become the same thing here; what happens to a pa
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import chain
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.ledger import Report
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.delivery.wire.compression import Compressor
-    from otel_sentry.masking.mask import SecretMask
 
+Private = Callable[[str, Any], Any]
 Counts = tuple[tuple[Category, int], ...]
 
 REDATE_AFTER_SECONDS: Final = 60.0
 """`sent_at` older than this is written anew: Relay shifts all times of an envelope whose clock seems wrong."""
 
-_MASKED_HERE: Final = frozenset({"log", "trace_metric", "check_in"})
-"""Kinds of sentry-sdk's items that may hold secrets and pass none of its event processors."""
 _OVERHEAD_BYTES: Final = 500
 """What a parcel costs in memory besides its body."""
 _BYTES_OF: Final = {Category.LOG_ITEM: Category.LOG_BYTE, Category.TRACE_METRIC: Category.TRACE_METRIC_BYTE}
@@ -99,13 +98,13 @@ def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date:
     return Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
 
 
-def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float, mask: SecretMask | None = None) -> Parcel:
+def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float, private: Private | None = None) -> Parcel:
     """Turn an envelope of sentry-sdk into a parcel.
 
     Raises:
         Exception: a payload that even sentry-sdk's own writer could not encode.
     """
-    items = [EnvelopeItem(item.headers, payload_bytes(item, mask)) for item in envelope.items]
+    items = [EnvelopeItem(item.headers, payload_bytes(item, private)) for item in envelope.items]
     counts = [counts_of_item(item, len(own.payload)) for item, own in zip(envelope.items, items, strict=True)]
     encoding, body = packed(envelope.headers, items, compressor, date)
     return Parcel(body, encoding, tuple(chain.from_iterable(counts)), category_of_items(items), date)
@@ -177,19 +176,19 @@ def counts_of_item(item: Item, size: int) -> Counts:
     return counts_of(category, quantity if isinstance(quantity, int) and quantity > 0 else 1, size)
 
 
-def payload_bytes(item: Item, mask: SecretMask | None = None) -> bytes:
+def payload_bytes(item: Item, private: Private | None = None) -> bytes:
     """An item's payload, encoded once; odd values as sentry-sdk writes them.
 
     Args:
         item: of sentry-sdk.
-        mask: for kinds that pass no event processor.
+        private: see `Tuning`.
 
     Raises:
         Exception: it cannot be encoded.
     """
     payload = item.payload
-    if mask is not None and item.type in _MASKED_HERE and payload.json is not None:
-        payload = PayloadRef(json=mask.tree(payload.json))
+    if private is not None and payload.json is not None:
+        payload = PayloadRef(json=private(item.type or "", payload.json))
     if payload.bytes is None and payload.json is not None:
         try:
             return json_text.dumps(payload.json)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from otel_sentry.delivery.rules.retry import Backoff
 from otel_sentry.delivery.wire.compression import ZSTD
 from otel_sentry.delivery.wire.in_flight import Timeouts
-from otel_sentry.masking.mask import SecretMask
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Tuning:
         log_seconds: shortest time between two log lines about losses.
         timeouts: of connections and requests.
         backoff: of retries.
-        mask: takes secrets out of logs and metrics that sentry-sdk sends; all else has lost them before.
+        private: takes secrets and wallets out of what sentry-sdk sends, given item type and payload; what is ours has
+            lost them before.
     """
 
     in_flight: int = 16
@@ -42,4 +44,4 @@ class Tuning:
     log_seconds: float = 60.0
     timeouts: Timeouts = field(default_factory=Timeouts)
     backoff: Backoff = field(default_factory=Backoff)
-    mask: SecretMask = field(default_factory=SecretMask, compare=False)
+    private: Callable[[str, Any], Any] | None = None

@@ -15,12 +15,12 @@ _KEY_IN_WORDS: Final = re.compile(
 )
 _EXTENDED_KEY: Final = re.compile(r"(?<!\w)[xyztuv]prv[1-9A-HJ-NP-Za-km-z]{50,}")
 _IMPORT_KEY: Final = re.compile(r"(?<![\w/])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?!\w)")
-_LONG_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?P<hex>(?:0[1-4])?[fF][89aA][0-9a-fA-F]{158,})")
+_LONG_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?P<hex>(?:0[1-4])?[fF][89aA][0-9a-fA-F]{94,})")
 _WORDS: Final = re.compile(r"(?<![a-z])[a-z]{3,8}(?:[ \t\r\n,'\"\]\[]{1,4}[a-z]{3,8}){11,}(?![a-z])")
 _WORD: Final = re.compile(r"[a-z]+")
 
 MNEMONIC_LENGTHS: Final = (12, 15, 18, 21, 24)
-SHORTEST_TRANSACTION: Final = 160
+SHORTEST_TRANSACTION: Final = 100
 SHORTEST_KEY: Final = 51
 _MOST_CUT_OFF: Final = 16
 """Of a transaction that was cut off, at least a sixteenth is there."""

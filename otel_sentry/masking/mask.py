@@ -13,6 +13,7 @@ from otel_sentry.masking.mark import MASK
 from otel_sentry.masking.names import Holds, Names
 from otel_sentry.masking.patterns import SecretPatterns
 from otel_sentry.masking.rules import rules
+from otel_sentry.masking.tokens import BARE_PREFIXES
 
 SHORTEST: Final = 7
 """Shorter texts hold no secret that could be told; the shortest is `pwd=abc`."""
@@ -86,6 +87,21 @@ class SecretMask:
                 entry["params"] = self._emptied(entry["params"], 0)
         return masked
 
+    def log(self, item: Mapping[str, Any], template: str, parameters: str) -> Any:
+        """An entry of a log container without secrets; see `event`.
+
+        Args:
+            item: with `body` and typed `attributes`.
+            template: name of the attribute that holds the message before it was formatted.
+            parameters: how the names of attributes begin that hold what was filled in.
+        """
+        masked = self.tree(item)
+        attributes = masked.get("attributes") or {}
+        if MASK in f"{masked.get('body')}{attributes.get(template)}":
+            own = {name: {"type": "string", "value": MASK} for name in attributes if name.startswith(parameters)}
+            masked["attributes"] = {**attributes, **own}
+        return masked
+
     def tree(self, value: Any) -> Any:
         """A copy of nested mappings and sequences without secrets, in keys and values."""
         return self._tree(value, 0)
@@ -93,7 +109,7 @@ class SecretMask:
     def _masked(self, text: str, *, source: bool = False) -> str:
         if self._own is not None:
             text = _same(text, self._own.masked(text))
-        if len(text) < SHORTEST or (len(text) < SHORTEST_KEY and text.isalnum()):
+        if len(text) < SHORTEST or (len(text) < SHORTEST_KEY and text.isalnum() and not text.startswith(BARE_PREFIXES)):
             return text
         lowered = text.lower()
         for _, needs, suspects, masked, _, _ in self._source_rules if source else self._rules:
@@ -109,8 +125,10 @@ class SecretMask:
             return self.attribute(name, value)
         if holds is Holds.SECRET:
             return MASK if not isinstance(value, (dict, list, tuple)) else self._emptied(value, depth)
-        if isinstance(value, str) and self._names.is_secret(name, value):
-            return MASK
+        if isinstance(value, str):
+            return MASK if self._names.is_secret(name, value) else self.text(value)
+        if isinstance(value, (list, tuple)) and depth < _DEEPEST:
+            return [self._named(name, one, depth + 1) for one in value]
         return self._tree(value, depth)
 
     def _emptied(self, value: Any, depth: int) -> Any:

@@ -34,6 +34,8 @@ HINTS: Final = (
 
 _AFTER: Final = r"s?(?:\d*|raw|hash|hex|bytes|text|str|string|value|b64|base64|plain|old|new|confirm|confirmation)"
 """What may follow: `password2`, `api_keys`, `password_hash`."""
+_IN_FRONT: Final = re.compile(r"^(?:http\.(?:request|response)\.header|db\.(?:query|operation)\.parameter)\.")
+"""What OpenTelemetry writes in front of names that others chose."""
 _PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
 _OPAQUE: Final = re.compile(r"(?=[^\d]*\d)[\w+/=.~%:-]{16,4096}")
 _NOT_OPAQUE: Final = re.compile(r"0x[0-9a-fA-F]{40}|0x[0-9a-fA-F]{64}|[\d.:-]+|(?:\w+:)?/.*|\.{1,2}/.*|[%$].*")
@@ -74,7 +76,7 @@ class Names:
         """What a value of this name is."""
         found = self._known.get(name)
         if found is None:
-            found = self._found(_squeezed(name[-_LONGEST:]))
+            found = self._found(_squeezed(_IN_FRONT.sub("", name[-_LONGEST:])))
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             self._known[name] = found

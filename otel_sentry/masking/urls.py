@@ -33,7 +33,7 @@ KEYED_HOSTS: Final = frozenset(
 
 _URL: Final = re.compile(
     r"://(?P<user>(?!\d*/)[^/@\s:]*:(?!\d{0,5}/)[^\s\"'<>]*@(?=[\w.\-]+(?::\d+)?(?:[/?\s\"']|$))|[^/?#\s\"'<>\\]+@)?"
-    r"(?P<host>[^/:?#\s\"'<>@\\]*)(?P<port>:\d+)?(?P<path>/[^\s\"'?#<>\\]*)?"
+    r"(?P<host>[^/:?#\s\"'<>@\\]*)(?P<port>:\d+)?(?P<path>/[^\s\"'?#<>\\)\],;}]*)?"
 )
 _VERSIONED: Final = re.compile(r"/v(\d)/(?!0x)(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{32,}(?![\w\-])")
 _KEY_SEGMENT: Final = re.compile(r"(?<=/)(?!0x)(?:bot\d+:[\w\-]+|(?=[^/]*\d)[\w\-]{16,}|[\w\-]{24,})(?=/|$)")

@@ -13,7 +13,6 @@ from sentry_sdk.scope import add_global_event_processor, register_external_propa
 
 from otel_sentry.delivery.client import connect
 from otel_sentry.delivery.tuning import Tuning
-from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.pipeline import client_options
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.choices import WalletPrivacy
@@ -22,6 +21,7 @@ from otel_sentry.settings.pattern_parsers import ignore_rules
 from otel_sentry.settings.reading import DEFAULT
 from otel_sentry.setup.client_watch import watch_clients
 from otel_sentry.setup.exporters import SENTRY
+from otel_sentry.setup.private_payloads import private_payload
 
 if TYPE_CHECKING:
     from sentry_sdk._types import EventProcessor
@@ -112,7 +112,7 @@ def tuning_of(settings: Settings) -> Tuning:
         spool_dir=settings.spool_dir,
         spool_max_bytes=settings.spool_max_bytes,
         max_age_seconds=settings.spool_max_age_seconds,
-        mask=SecretMask(settings.secret_patterns),
+        private=private_payload(settings),
     )
 
 

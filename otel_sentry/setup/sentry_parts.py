@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.redaction import WalletRedaction
 from otel_sentry.issues.processor import IssueProcessor
-from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.check_ins import CheckInProcessor
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
@@ -22,6 +19,7 @@ from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.choices import SpanEvents
 from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
+from otel_sentry.setup.private_payloads import event_processor, private_text
 from otel_sentry.setup.propagation import install_propagators, install_response_propagator, join_starter
 from otel_sentry.setup.provider import other_processors, sentry_exporters
 from otel_sentry.setup.sentry_client import follow_clients, join_sentry, link_events, spare_time
@@ -47,7 +45,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     issues = _issues(effective)
     provider.add_span_processor(issues)
     link_events(issues.event_processor)
-    _hide_secrets(effective)
+    link_events(event_processor(effective))
     check_ins = CheckInProcessor(effective, outbox)
     provider.add_span_processor(check_ins)
     spans = _add_spans(provider, effective, outbox)
@@ -106,30 +104,12 @@ def _issues(settings: Settings) -> IssueProcessor:
         wallet_attributes=settings.wallet_attributes,
         # Where no spans go to Sentry, nothing is sampled for it either.
         unsampled_errors=settings.unsampled_errors or settings.errors_only,
-        private=_private_text(settings),
+        private=private_text(settings),
         expected=settings.expected_errors,
         span_events=settings.span_events is SpanEvents.BREADCRUMBS,
         trace_header=_trace_header,
         trace_url=settings.trace_url,
     )
-
-
-def _hide_secrets(settings: Settings) -> None:
-    """Let no secret, and no private wallet, leave in the texts and local variables of an event."""
-    mask = SecretMask(settings.secret_patterns)
-    wallets = WalletRedaction(Privacy(settings.wallet_privacy.value, settings.wallet_hash_key))
-
-    def process(event: dict[str, Any], _: dict[str, Any]) -> dict[str, Any]:
-        event.update(wallets.tree(mask.event(event)))
-        return event
-
-    link_events(process)
-
-
-def _private_text(settings: Settings) -> Callable[[str], str]:
-    mask = SecretMask(settings.secret_patterns)
-    wallets = WalletRedaction(Privacy(settings.wallet_privacy.value, settings.wallet_hash_key))
-    return lambda text: wallets.text(mask.text(text))
 
 
 def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:

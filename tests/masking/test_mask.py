@@ -82,6 +82,8 @@ def test_returns_clean_attributes_as_they_are() -> None:
             [["authorization", "x"], ["host", "y"]], [["authorization", MASK], ["host", "y"]], id="header pairs"
         ),
         pytest.param({"token": "AbCd1234efgh5678"}, {"token": MASK}, id="opaque"),
+        pytest.param({"token": ["AbCd1234efgh5678", "USDC"]}, {"token": [MASK, "USDC"]}, id="opaque in a list"),
+        pytest.param({"token": {"a": 1}, "session": 7}, {"token": {"a": 1}, "session": 7}, id="opaque, no text"),
         pytest.param({"token": "USDC"}, {"token": "USDC"}, id="coin"),
         pytest.param({"password": None, 1: "pwd=abc"}, {"password": None, 1: f"pwd={MASK}"}, id="odd keys"),
         pytest.param({"pwd=abc": 1.5}, {f"pwd={MASK}": 1.5}, id="secret key"),
@@ -130,6 +132,29 @@ def test_cuts_what_is_too_deep() -> None:
 def test_masks_the_parameters_of_a_message_that_names_a_secret(entry: dict[str, Any], params: list[str]) -> None:
     """Nothing tells which of them it is."""
     assert SecretMask().event({"logentry": entry})["logentry"]["params"] == params
+
+
+@pytest.mark.parametrize(
+    ("body", "attributes", "parameter"),
+    [
+        pytest.param("password=a", {"template": "%s"}, MASK, id="body"),
+        pytest.param("x", {"template": "password=%s"}, MASK, id="template"),
+        pytest.param("x", {"template": "%s"}, "a", id="clean"),
+        pytest.param("password=a", {}, MASK, id="no template"),
+    ],
+)
+def test_masks_the_parameters_of_a_log(body: str, attributes: dict[str, str], parameter: str) -> None:
+    """As of an event."""
+    own = {name: {"type": "string", "value": text} for name, text in {**attributes, "parameter.0": "a"}.items()}
+
+    masked = SecretMask().log({"body": body, "attributes": own}, "template", "parameter.")
+
+    assert masked["attributes"]["parameter.0"]["value"] == parameter
+
+
+def test_leaves_a_log_without_attributes() -> None:
+    """Nothing is added."""
+    assert SecretMask().log({"body": "x"}, "template", "parameter.") == {"body": "x"}
 
 
 @pytest.mark.parametrize("event", [{}, {"logentry": {"message": "password=%s"}}, {"logentry": None}])

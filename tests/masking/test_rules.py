@@ -59,6 +59,7 @@ def test_does_what_the_table_says(rule: Rule) -> None:
         pytest.param("url?x=xoxb-123456789012-abcdefGHIJ", "abcdef", id="Slack"),
         pytest.param("key AIzaSyD-9tSrke72PouQMnMX-a7eZSW0jkFMBWY", "SyD", id="Google"),
         pytest.param("SG.ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf", "ngeV", id="SendGrid"),
+        pytest.param("AIzaSyD9tSrke72PouQMnMXa7eZSW0jkFMBWYab", "72PouQ", id="bare token"),
         pytest.param(TRANSACTION, TRANSACTION[10:80], id="typed transaction"),
         pytest.param(f'["{LEGACY}"]', LEGACY[20:90], id="legacy transaction"),
         pytest.param(TRANSACTION[2:180] + "…", TRANSACTION[10:80], id="cut off transaction"),
