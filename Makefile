@@ -113,7 +113,7 @@ $(VENV)/docs.installed: pyproject.toml $(VENV)/test.installed
 	touch $@
 
 $(VENV)/bench.installed: pyproject.toml | $(BIN)/python
-	$(PIP) --editable '.[zstd]' --group bench
+	$(PIP) --editable '.[zstd,web3]' --group bench
 	touch $@
 
 $(VENV)/bench-full.installed: pyproject.toml $(VENV)/bench.installed

@@ -43,7 +43,7 @@ class IdentityStamp:
             return
         segment.learn(identity)
         found = user_attributes(identity, self._plain)
-        _set_on_ended(span, {key: value for key, value in found.items() if key not in attributes})
+        set_on_ended(span, {key: value for key, value in found.items() if key not in attributes})
         root = segment.root
         if root is not None and root.is_recording():
             on_root = root.attributes or {}
@@ -61,7 +61,7 @@ def attribute_dict(span: ReadableSpan) -> Mapping[str, Any]:
         return span.attributes or {}
 
 
-def _set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
+def set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
     """Add attributes to a span that has just ended.
 
     OpenTelemetry's specification lets processors set attributes while a span is ending; the Python SDK closes its

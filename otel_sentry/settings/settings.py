@@ -188,6 +188,12 @@ class Settings(InstrumentationSettings):
         ("wallet.address",),
         "Span attributes that are read as the wallet, in order.",
     )
+    wallet_on_all_spans: bool = setting(
+        "OTEL_SENTRY_WALLET_ON_ALL_SPANS",
+        parsers.boolean,
+        False,
+        "Write `user.*` and `wallet.*` on every span, for other backends; otherwise local roots and spans that say it.",
+    )
     wallet_baggage: tuple[str, ...] = setting(
         "OTEL_SENTRY_WALLET_BAGGAGE", parsers.hosts, (), "Hosts that may receive the wallet in W3C baggage."
     )

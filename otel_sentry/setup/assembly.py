@@ -16,6 +16,7 @@ from opentelemetry import _logs, trace
 
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.masking.own_log import mask_own_log, own_logger
+from otel_sentry.otel.identity_everywhere import IdentityEverywhere
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.settings.parsers import dsn as parsed_dsn
 from otel_sentry.settings.reading import DEFAULT
@@ -95,6 +96,8 @@ def _without_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
         return Telemetry(settings)  # `none` by name is another matter: traces still pass through this process
     provider = plan.carried_out()
     provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
+    if settings.wallet_on_all_spans:
+        provider.add_span_processor(IdentityEverywhere())
     return _attached(Telemetry(settings, others=partial(other_processors, provider)))
 
 

@@ -10,6 +10,7 @@ from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.issues.processor import IssueProcessor
 from otel_sentry.otel.check_ins import CheckInProcessor
+from otel_sentry.otel.identity_everywhere import IdentityEverywhere
 from otel_sentry.otel.identity_processor import IdentitySpanProcessor
 from otel_sentry.otel.sampler import SentrySampler
 from otel_sentry.otel.segments import segment_of
@@ -48,6 +49,8 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     link_events(event_processor(effective))
     check_ins = CheckInProcessor(effective, outbox)
     provider.add_span_processor(check_ins)
+    if effective.wallet_on_all_spans:
+        provider.add_span_processor(IdentityEverywhere())
     spans = _add_spans(provider, effective, outbox)
     telemetry = Telemetry(
         effective,

@@ -7,6 +7,7 @@ from typing import Final
 from tests.benchmarks.machine import QUIET, others_share
 from tests.benchmarks.run import measure_once
 from tests.benchmarks.sections.costs import record_of, table
+from tests.benchmarks.sections.instrumentation import INSTRUMENTATION
 from tests.benchmarks.sections.section import shuffled
 
 PEERS: Final = ("floor", "otel_sentry", "otlp", "streaming")
@@ -25,4 +26,5 @@ def run() -> str:
         ]
     )
     disturbed = f"\nOther programs took {share:.0%} of the machine meanwhile: take these figures with care.\n"
-    return table(records) + (disturbed if share > QUIET else "")
+    added = INSTRUMENTATION.render(list(INSTRUMENTATION.measure((), 0)))
+    return f"{table(records)}\n### {INSTRUMENTATION.title}\n\n{added}" + (disturbed if share > QUIET else "")

@@ -59,6 +59,7 @@ ROWS = [
     ("OTEL_SENTRY_WALLET_PRIVACY", "short", "wallet_privacy", WalletPrivacy.SHORT),
     ("OTEL_SENTRY_WALLET_HASH_KEY", "pepper", "wallet_hash_key", "pepper"),
     ("OTEL_SENTRY_WALLET_ATTRIBUTES", "account,wallet", "wallet_attributes", ("account", "wallet")),
+    ("OTEL_SENTRY_WALLET_ON_ALL_SPANS", "true", "wallet_on_all_spans", True),
     ("OTEL_SENTRY_WALLET_BAGGAGE", "api.acme.org", "wallet_baggage", ("api.acme.org",)),
     ("OTEL_SENTRY_TRACE_PROPAGATION_TARGETS", "acme.org", "trace_propagation_targets", ("acme.org",)),
     ("OTEL_SENTRY_STRICT_TRACE_CONTINUATION", "yes", "strict_trace_continuation", True),
