@@ -6,9 +6,11 @@ FastAPI reads annotations at run time, hence no `from __future__ import annotati
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Body, Cookie, Depends, FastAPI, HTTPException, Response
+from fastapi.responses import HTMLResponse
 from node import Node, Refused
 from opentelemetry import propagate, trace
 from sign_in import NotSignedIn, new_nonce, sign_in
@@ -17,6 +19,8 @@ from store import Store
 app = FastAPI(title="Example dapp")
 node = Node(os.environ["DAPP_NODE_URL"], os.environ["DAPP_CONTRACT"])
 tracer = trace.get_tracer(__name__)
+
+PAGE = Path(__file__).with_name("index.html").read_text()
 
 with closing(Store(os.environ["DAPP_DATABASE"])) as first:
     first.prepare()
@@ -42,6 +46,15 @@ def signed_in_wallet(store: Storage, session: Annotated[str, Cookie()] = "") -> 
 
 
 Wallet = Annotated[str, Depends(signed_in_wallet)]
+
+
+@app.get("/", response_class=HTMLResponse)
+def page(store: Storage, session: Annotated[str, Cookie()] = "") -> str:
+    """Show the page, to whoever comes."""
+    wallet = store.wallet_of(session)
+    if wallet is not None:
+        trace.get_current_span().set_attribute("wallet.address", wallet)
+    return PAGE
 
 
 @app.get("/nonce")

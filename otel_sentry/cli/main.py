@@ -36,6 +36,11 @@ class Command:
 
 
 COMMANDS: Final = (
+    Command(
+        "browser",
+        "otel_sentry.cli.browser",
+        "make a script of Sentry's browser SDK; print what a page's policy must allow",
+    ),
     Command("demo", "otel_sentry.cli.demo", "run the example dapp and see its traces, issues and wallets"),
     Command("dev", "otel_sentry.cli.dev", "run a Sentry on this machine; traces appear in the terminal as they arrive"),
     Command(
