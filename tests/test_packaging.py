@@ -20,6 +20,7 @@ REQUIREMENTS = [Requirement(line) for line in requires("otel-sentry") or []]
 PARTS = {"opentelemetry", "otel_sentry"}
 """Namespaces shared by several distributions; the latter is ours."""
 BROUGHT = {
+    "certifi": "sentry-sdk",
     "urllib3": "sentry-sdk",
     "typing_extensions": "opentelemetry-sdk",
     "wrapt": "opentelemetry-instrumentation-httpx",

@@ -19,7 +19,7 @@ _LAST_LINES: Final = 5
 _EXPORTS: Final = (
     *("init", "browserTracingIntegration", "replayIntegration", "getReplay", "setUser", "setTag", "setContext"),
     *("captureException", "captureMessage", "addBreadcrumb", "startSpan", "getActiveSpan", "getTraceData"),
-    *("withScope", "getClient", "lastEventId", "flush", "close"),
+    *("withScope", "getCurrentScope", "getClient", "lastEventId", "flush", "close"),
 )
 """What `window.Sentry` offers; esbuild leaves out everything else."""
 

@@ -16,7 +16,7 @@ from otel_sentry.errors import OtelSentryError
 from otel_sentry.settings.child_processes import child_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -50,9 +50,13 @@ class Dapp:
     Args:
         dsn: where the web app's and the worker's telemetry goes.
         directory: for the database, receipts, logs and what OpenTelemetry's console exporter wrote.
+        web_app: what uvicorn serves.
+        environment: more variables.
     """
 
-    def __init__(self, dsn: str, directory: Path) -> None:
+    def __init__(
+        self, dsn: str, directory: Path, *, web_app: str = "app:app", environment: Mapping[str, str] | None = None
+    ) -> None:
         self.directory = directory
         self.node_url = f"http://127.0.0.1:{_free_port()}"
         self.url = f"http://127.0.0.1:{_free_port()}"
@@ -70,7 +74,9 @@ class Dapp:
             "SENTRY_DSN": dsn,
             "SENTRY_ENVIRONMENT": "demo",
             "SENTRY_RELEASE": "dapp@1.0.0",
+            **(environment or {}),
         }
+        self._web_app = web_app
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Self:
@@ -90,7 +96,7 @@ class Dapp:
         scripts = Path(sysconfig.get_path("scripts"))
         instrumented = [str(scripts / "opentelemetry-instrument"), sys.executable]
         self._run("chain", [sys.executable, "chain.py", _port_of(self.node_url)])
-        web = ["-m", "uvicorn", "app:app", "--port", _port_of(self.url), "--no-access-log"]
+        web = ["-m", "uvicorn", self._web_app, "--port", _port_of(self.url), "--no-access-log"]
         self._run("web", [*instrumented, *web], OTEL_SERVICE_NAME="dapp-web")
         self._run("worker", [*instrumented, "worker.py"], OTEL_SERVICE_NAME="dapp-worker", OTEL_SENTRY_ROLE="worker")
         for name, url in (("chain", self.node_url), ("web", self.url)):

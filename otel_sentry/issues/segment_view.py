@@ -46,6 +46,10 @@ class SegmentView(Protocol):
     def name(self) -> str:
         """The root's current name."""
 
+    @property
+    def replay_id(self) -> str | None:
+        """Session replay that the request belongs to."""
+
     def dsc(self) -> Mapping[str, str]:
         """The trace's dynamic sampling context; freezes it."""
 

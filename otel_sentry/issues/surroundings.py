@@ -62,6 +62,8 @@ class Surroundings:
             trace["dynamic_sampling_context"] = self.header(segment, public_key)
         contexts = _part(event, "contexts")
         contexts["trace"] = {**_without_ids(contexts.get("trace")), **trace}
+        if segment is not None and segment.replay_id:
+            contexts.setdefault("replay", {"replay_id": segment.replay_id})
         if self.trace_url:
             url = self.trace_url.replace("{trace_id}", trace["trace_id"]).replace("{span_id}", trace["span_id"])
             _part(event, "extra").setdefault("trace_url", url)

@@ -30,7 +30,7 @@ from otel_sentry.otel.trace_memory import TraceMemory
 from otel_sentry.otel.transaction_batches import TransactionBatches
 from otel_sentry.propagation.carried_verdict import carried_verdict
 from otel_sentry.propagation.decision import dropped
-from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
+from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of, with_replay
 from otel_sentry.propagation.extraction import link_context
 from otel_sentry.propagation.keep import kept_dsc
 from otel_sentry.propagation.trace import IncomingTrace, incoming_of, unjoined_trace
@@ -242,7 +242,8 @@ class Pipeline:
         return Segment(root, incoming=incoming, verdict=verdict, freeze_dsc=self._freeze_dsc)
 
     def _freeze_dsc(self, segment: Segment) -> Mapping[str, str]:
-        return self._memory.share(segment.trace_id, segment.verdict, self._new_dsc(segment))
+        shared = self._memory.share(segment.trace_id, segment.verdict, self._new_dsc(segment))
+        return with_replay(shared, segment.replay_id)
 
     def _new_dsc(self, segment: Segment) -> Mapping[str, str]:
         if segment.incoming is not None:

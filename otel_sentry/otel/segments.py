@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_sentry.propagation.dsc import replay_id_of
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
@@ -97,7 +99,7 @@ class Segment:
     @property
     def replay_id(self) -> str | None:
         """Sentry session replay that the request belongs to: 32 hex digits, or None."""
-        return self.incoming.dsc.get("replay_id") if self.incoming is not None else None
+        return replay_id_of(self.incoming.dsc) if self.incoming is not None else None
 
     def dsc(self) -> Mapping[str, str]:
         """The trace's dynamic sampling context, frozen when it is first needed.

@@ -119,6 +119,14 @@ def replay_id_of(dsc: Mapping[str, str]) -> str | None:
     return replay_id if _REPLAY_ID.fullmatch(replay_id) else None
 
 
+def with_replay(dsc: Mapping[str, str], replay_id: str | None) -> Mapping[str, str]:
+    """The context with the replay that a caller has told of; one that it names already stays.
+
+    A page that continues a trace of this process begins its replay when that trace's context is frozen already.
+    """
+    return dsc if replay_id is None or "replay_id" in dsc else {**dsc, "replay_id": replay_id}
+
+
 def _is_readable(key: str, value: str) -> bool:
     form = _RELAYS_FORM.get(key)
     return key not in _REFUSED_BY_RELAY and (form is None or form.fullmatch(value) is not None)

@@ -19,6 +19,11 @@
     dataCollection: { userInfo: false, cookies: false, httpHeaders: false, httpBodies: [] },
   });
 
+  // A page load that continues the server's trace has the server's sampling context, which knows of no replay yet.
+  const context = sentry.getCurrentScope().getPropagationContext().dsc;
+  const replay = sentry.getReplay && sentry.getReplay();
+  if (context && replay && replay.getRecordingMode() === "session") context.replay_id = replay.getReplayId();
+
   // One spelling of a wallet, as on the server.
   const caip10 = /^(?:did:pkh:)?(?:aptos|bip122|cosmos|eip155|hedera|near|polkadot|solana|starknet|stellar|sui|tezos|xrpl):[-_a-zA-Z0-9]{1,32}:([-.%a-zA-Z0-9]+)$/;
   const caseless = /^(?:0[xX][0-9a-fA-F]+|[A-Z]{1,20}1[02-9AC-HJ-NP-Z]{6,}|[-a-zA-Z0-9_.]+\.[eE][tT][hH])$/;

@@ -49,7 +49,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     [
         pytest.param("shwo", "there is no command 'shwo'; did you mean show?", id="near"),
         pytest.param("walletid", "did you mean wallet-id?", id="nearly the same"),
-        pytest.param("zzz", "commands: demo, dev,", id="far"),
+        pytest.param("zzz", "commands: browser, demo, dev,", id="far"),
     ],
 )
 def test_an_unknown_command_is_met_with_help(typed: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_sentry.propagation.decision import decide
-from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of
+from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of, with_replay
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
 
 TRACE = 0x771A43A4192642F0B136D5159A501700
@@ -109,6 +109,19 @@ def test_envelope_header(dsc: dict[str, str], header: dict[str, str]) -> None:
 def test_short_keys_of_local_receivers_are_kept() -> None:
     """Where our own key is no real one, the caller's need not be."""
     assert envelope_dsc({"public_key": "a"}, trace_id=TRACE, public_key="b")["public_key"] == "a"
+
+
+@pytest.mark.parametrize(
+    ("dsc", "replay_id", "expected"),
+    [
+        pytest.param({"a": "b"}, "r", {"a": "b", "replay_id": "r"}, id="begun later"),
+        pytest.param({"replay_id": "q"}, "r", {"replay_id": "q"}, id="known"),
+        pytest.param({"a": "b"}, None, {"a": "b"}, id="none"),
+    ],
+)
+def test_a_replay_joins_a_context(dsc: dict[str, str], replay_id: str | None, expected: dict[str, str]) -> None:
+    """What is known stays."""
+    assert with_replay(dsc, replay_id) == expected
 
 
 @pytest.mark.parametrize(
