@@ -1,4 +1,6 @@
-"""`{% browser_snippet %}` for Django's templates. Name it under `OPTIONS` of the engine:
+"""`{% browser_snippet %}` for Django's templates.
+
+Name it under `OPTIONS` of the engine:
 
 `"libraries": {"otel_sentry": "otel_sentry.web.django_tags"}`, then `{% load otel_sentry %}`.
 """

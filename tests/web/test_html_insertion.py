@@ -64,7 +64,7 @@ def test_the_encoding_is_declared_before_us(page: bytes) -> None:
         b"<html><head><script>1</script></head>",
     ],
 )
-def test_pieces_do_not_matter(page: bytes, charset_known: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_pieces_do_not_matter(page: bytes, charset_known: bool) -> None:
     """As soon as there is an answer, it is the one that the whole page gives."""
     whole = insertion_offset(page, complete=True, charset_known=charset_known)
     early = [insertion_offset(page[:end], complete=False, charset_known=charset_known) for end in range(len(page) + 1)]
