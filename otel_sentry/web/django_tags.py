@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 
-@register.simple_tag(takes_context=True, name="browser_snippet")
+@register.simple_tag(takes_context=True, name="browser_snippet")  # type: ignore[untyped-decorator]  # Django
 def snippet_tag(context: Any, *, tunnel: str | None = None, personal: bool = True) -> Snippet:
     """See `browser_snippet`; the nonce is the request's `csp_nonce`, as Django 6 and django-csp call it."""
     nonce = getattr(context.get("request"), "csp_nonce", None) or context.get("csp_nonce")
