@@ -16,12 +16,12 @@ from otel_sentry.doctor.explain import explained
 from otel_sentry.doctor.finding import Finding, error
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.facts.gather import gathered
+from otel_sentry.facts.process import process_facts
 from otel_sentry.settings.settings import Settings
 from otel_sentry.setup.assembly import present_telemetry
 from otel_sentry.setup.configure import configure
 
 if TYPE_CHECKING:
-    from otel_sentry.facts.facts import Facts
     from otel_sentry.setup.telemetry import Telemetry
 
 
@@ -35,8 +35,7 @@ def examined_here(module: str | None, wish: Wish) -> Examination:
     failed = _imported(module)
     # Nobody else configures logging here; what the set-up says is in the findings.
     logging.getLogger("otel_sentry").addHandler(logging.NullHandler())
-    found = gathered(_settings_or_none())
-    telemetry, refusal = _set_up(found, by_application=module is not None)
+    telemetry, refusal = _set_up(by_application=module is not None or process_facts(set_up=False).zero_code)
     settings = telemetry.settings if telemetry is not None else _settings_or_none()
     facts = gathered(
         settings,
@@ -47,13 +46,15 @@ def examined_here(module: str | None, wish: Wish) -> Examination:
     return examine(facts, None if refusal else settings, wish, failed=failed)
 
 
-def _set_up(found: Facts, *, by_application: bool) -> tuple[Telemetry | None, str]:
+def _set_up(*, by_application: bool) -> tuple[Telemetry | None, str]:
     """The set-up that is there, or the one that `configure()` makes; else why it refuses.
 
-    An application that was imported is left as it is: what it does not do is what is to be found.
+    Args:
+        by_application: it is left as it is: what an application, or `opentelemetry-instrument`, does not do is what is
+            to be found.
     """
     present = present_telemetry()
-    if present is not None or by_application or found.process.zero_code:
+    if present is not None or by_application:
         return present, "" if present is not None else _refusal()
     try:
         return configure(), ""

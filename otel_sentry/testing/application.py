@@ -77,6 +77,11 @@ class Application:
         telemetry = otel_sentry.configure(**self._settings)
         if str(telemetry.settings.dsn) != self._dsn:  # the application has called `configure()` before us
             _redirect_client(self._dsn, tell=True)
+        if str(telemetry.settings.dsn) != self._dsn:
+            raise RuntimeError(
+                "the application has set otel_sentry up to send nothing to Sentry before the fixture `sentry` could: "
+                "set otel_sentry_early = true in the configuration of pytest"
+            )
         provider = trace.get_tracer_provider()
         if provider is not before:
             # Ours, made just now. Instrumentations keep its tracers; between tests nobody listens to them.

@@ -123,6 +123,16 @@ def test_a_suite_that_does_not_use_it_loads_nothing(bare_python: str, tmp_path: 
     assert "1 passed" in run_suite(bare_python, tmp_path, {"test_suite.py": UNUSED})
 
 
+def test_an_application_that_sends_nothing_is_told(bare_python: str, tmp_path: Path) -> None:
+    """It was set up for another backend before the capture could come: no test passes by mistake."""
+    application = APPLICATION.replace("dsn=", "traces_exporters='console', dsn=")
+    suite = OF_THE_APPLICATION.replace("{environment}", "production")
+    files = {"application.py": application, "test_suite.py": suite, "pytest.ini": f"{INI}pythonpath = .\n"}
+
+    with pytest.raises(pytest.fail.Exception, match="set otel_sentry_early = true in the configuration of pytest"):
+        run_suite(bare_python, tmp_path, files)
+
+
 @pytest.mark.parametrize("early", ["true", "false"])
 def test_the_application_configures_itself(early: str, bare_python: str, tmp_path: Path) -> None:
     """Its own `configure()` at import, with its real DSN, is led to the capture; the suite's settings hold if early."""
