@@ -24,13 +24,16 @@ def header_text(getter: Any, carrier: Any, name: str) -> str:
 
 
 def present_header(carrier: Any, name: str) -> str:
-    """A header that a request already has, in any case, where the carrier is a mapping; empty otherwise.
+    """A header that a request or message already has, in any case; empty where the carrier does not tell.
 
-    Where that is a plain dictionary, other spellings of the name go: written beside ours they would be a second header.
+    Where that is a plain dictionary, other spellings of the name go, and where it is a plain list of pairs (Kafka), all
+    of them: written beside ours they would be a second header.
     """
-    if not isinstance(carrier, Mapping):
-        return ""
     try:
+        if type(carrier) is list:
+            return ",".join(text for text in map(_text, _taken_from(carrier, name)) if text)
+        if not isinstance(carrier, Mapping):
+            return ""
         found = list(_values(carrier.get(name)))
         if type(carrier) is dict:
             for key in [key for key in carrier if key != name and isinstance(key, str) and key.lower() == name]:
@@ -38,6 +41,14 @@ def present_header(carrier: Any, name: str) -> str:
         return ",".join(text for text in map(_text, found) if text)
     except Exception:  # noqa: BLE001  # the same
         return ""
+
+
+def _taken_from(pairs: list[Any], name: str) -> list[Any]:
+    """Values of the pairs of that name, which are removed."""
+    named = [pair for pair in pairs if isinstance(pair, tuple) and len(pair) == 2 and _text(pair[0]).lower() == name]
+    for pair in named:
+        pairs.remove(pair)
+    return [value for _, value in named]
 
 
 def _values(found: Any) -> Iterable[Any]:

@@ -47,7 +47,7 @@ def test_getters_that_return_plain_values() -> None:
 def test_headers_of_a_request() -> None:
     """Headers that look names up in any case are asked the same way; other carriers have nothing."""
     assert present_header(httpx.Headers({"Baggage": "a=1"}), "baggage") == "a=1"
-    assert present_header([("baggage", "a=1")], "baggage") == ""
+    assert present_header((("baggage", "a=1"),), "baggage") == ""
 
 
 def test_other_spellings_of_a_plain_dictionary() -> None:
@@ -56,6 +56,14 @@ def test_other_spellings_of_a_plain_dictionary() -> None:
 
     assert present_header(carrier, "baggage") == "b=2,a=1"
     assert carrier == {"baggage": b"b=2", 1: "x", "other": "y"}
+
+
+def test_pairs_of_a_message() -> None:
+    """What a forwarded message has already is read, and does not stay beside ours."""
+    carrier: list[Any] = [("baggage", b"a=1"), ("other", b"x"), (b"Baggage", "b=2"), "odd", ("baggage",)]
+
+    assert present_header(carrier, "baggage") == "a=1,b=2"
+    assert carrier == [("other", b"x"), "odd", ("baggage",)]
 
 
 def test_mappings_that_raise() -> None:

@@ -215,6 +215,28 @@ class TestWithoutSegment:
         assert injected(propagator(), context) == {}
 
 
+def test_a_forwarded_message_is_not_doubled(tracer: trace.Tracer) -> None:
+    """A list of pairs, as Kafka's clients have it, holds each header once, whatever it held before."""
+
+    class Pairs:
+        def set(self, carrier: list[tuple[str, bytes]], key: str, value: str) -> None:
+            carrier.append((key, value.encode()))
+
+    message = [
+        ("sentry-trace", f"{TRACE}-{SPAN}-0".encode()),
+        ("baggage", b"a=1,sentry-release=old"),
+        ("key", b"v"),
+    ]
+    with tracer.start_as_current_span("root") as span:
+        propagator().inject(message, setter=Pairs())
+    headers = dict(message)
+
+    assert [name for name, _ in message] == ["key", "sentry-trace", "baggage"]
+    assert f"{span.get_span_context().trace_id:032x}" in headers["sentry-trace"].decode()
+    assert parse_baggage(headers["baggage"].decode()).foreign.keys() == {"a"}
+    assert parse_baggage(headers["baggage"].decode()).sentry["release"] == "app@1"
+
+
 class TestWithoutSentry:
     def test_nothing_of_ours_is_sent(self, plain: trace.Tracer) -> None:
         """Where Sentry is not chosen, a trace that begins here has no header of Sentry."""

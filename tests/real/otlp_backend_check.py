@@ -25,7 +25,7 @@ from otel_sentry.cli.demo_visitors import use_dapp
 from otel_sentry.cli.demo_witness import Recorded, recorded_spans
 
 REQUIREMENT: Final = "arize-phoenix==20.26.1"
-START_SECONDS: Final = 180
+START_SECONDS: Final = 600
 ARRIVAL_SECONDS: Final = 60
 PAGE: Final = 1000
 
