@@ -14,7 +14,7 @@ from otel_sentry.propagation.sample_rand import derived_sample_rand
 if TYPE_CHECKING:
     from otel_sentry.local.receiver import Receiver
 
-TRACES, RATE, SECONDS = 10_000, 0.3, 120
+TRACES, RATE, SECONDS = 10_000, 0.3, 600
 SERVICE = Path(__file__).with_name("chained_service.py")
 SENTRY: dict[str, dict[str, str]] = {
     "beside another backend": {},
