@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-servers neighbours check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-processes: $(VENV)/test.installed  ## Run the tests that start whole applic
 
 test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, random schedules, fleets, chained processes, issue matrix
 	$(PYTEST) -m slow $(ARGS)
+
+test-browser: $(VENV)/browser.installed  ## See a page load, its replay and its errors join the backend's trace in real Chromium (needs Chromium and npm)
+	$(BIN)/python -m pytest -m slow tests/browser tests/local/page $(ARGS)
 
 test-servers: $(VENV)/test.installed  ## Run the matrix of real servers: uvicorn, gunicorn and its workers, Celery's pools
 	$(PYTEST) -m '' tests/servers $(ARGS)
@@ -102,6 +105,10 @@ $(VENV)/demo.installed: pyproject.toml | $(BIN)/python
 
 $(VENV)/test.installed: pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[demo,yaml]' --group test
+	touch $@
+
+$(VENV)/browser.installed: pyproject.toml $(VENV)/test.installed
+	$(PIP) --group browser
 	touch $@
 
 $(VENV)/check.installed: pyproject.toml $(VENV)/test.installed

@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 SLOW = (
+    "browser/test_dapp_in_browser.py",
     "docs/test_tutorial.py",
     "delivery/rules/test_fleet.py",
     "delivery/test_faults.py",
