@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from otel_sentry.local.arrivals import Arrival, Kind, attribute_values
 from otel_sentry.local.issue_groups import issue_groups
+from otel_sentry.local.replays import is_of_user, replay_rows
 from otel_sentry.local.rows import rows_of
 from otel_sentry.local.saved import Damage, read_saved, readable_part, write_saved
 from otel_sentry.local.search import matches, parse_query
@@ -86,7 +87,10 @@ class PageData:
     def trace(self, trace_id: str) -> dict[str, Any] | None:
         """One trace whole; None when it is not, or no longer, here."""
         arrivals = self._store.trace(trace_id)
-        return {**trace_view(trace_id, arrivals), "columns": ROW_COLUMNS} if arrivals else None
+        if not arrivals:
+            return None
+        replays = [replay for replay in self.replays() if trace_id in replay["trace_ids"]]
+        return {**trace_view(trace_id, arrivals), "replays": replays, "columns": ROW_COLUMNS}
 
     def span(self, trace_id: str, span_id: str) -> dict[str, Any] | None:
         """One span with its attributes, and the events that happened in it."""
@@ -110,7 +114,7 @@ class PageData:
         traces = [trace for trace in self.traces()["traces"] if user in trace["users"]]
         groups = [group for group in self.issues() if user in group["users"]]
         ids = {trace["trace_id"] for trace in traces}
-        replays = [replay for replay in self.replays() if ids & set(map(str, replay.get("trace_ids") or ()))]
+        replays = [one for one in self.replays() if is_of_user(one, user) or ids & set(one["trace_ids"])]
         return {"user": user, "traces": traces, "issues": groups, "replays": replays}
 
     def metrics(self) -> list[dict[str, Any]]:
@@ -126,8 +130,8 @@ class PageData:
         ]
 
     def replays(self) -> list[dict[str, Any]]:
-        """Replay events, the latest first."""
-        return [arrival.payload for arrival in self._of_kind(Kind.REPLAY)][::-1]
+        """Replays with their traces and users, the latest first."""
+        return replay_rows(arrival.payload for arrival in self._of_kind(Kind.REPLAY))
 
     def export(self, trace_id: str | None = None) -> bytes:
         """A `.envelopes` file of everything, or of the envelopes that hold a part of one trace."""

@@ -1,4 +1,4 @@
-"""A whole trace as the page draws it: rows in tree order with gaps, issues, logs, metrics, replays. Pure."""
+"""A whole trace as the page draws it: rows in tree order with gaps, issues, logs, metrics. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def trace_view(trace_id: str, arrivals: Iterable[Arrival]) -> dict[str, Any]:
         "logs": [_log_json(log, tree.start) for log in logs[:_MAX_LOGS]],
         "more_logs": max(0, len(logs) - _MAX_LOGS),
         "metrics": [arrival.payload for arrival in kept if arrival.kind is Kind.METRIC],
-        "replays": [arrival.payload for arrival in kept if arrival.kind is Kind.REPLAY],
     }
 
 

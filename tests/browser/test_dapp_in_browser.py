@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -186,6 +187,26 @@ def test_everything_went_through_the_tunnel(visit: Visit, sentry: Receiver) -> N
     assert set(visit.tunnelled) == {200}
     assert sentry.problems == []
     assert [span for span in sentry.spans if "tunnel" in span["name"]] == []
+
+
+def test_the_local_sentry_shows_what_belongs_together(visit: Visit, sentry: Receiver, browser: Any) -> None:
+    """Page, backend, issues and replay of the wallet in one trace; the picture in the documentation is this one."""
+    (trace_id,) = {span["trace_id"] for span in spans_of(sentry, "page")}
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(f"{sentry.url}/#/trace/{trace_id}")
+    page.get_by_role("row").filter(has_text="Pageload").first.wait_for()
+    text = page.locator("main").inner_text()
+    if os.environ.get("PICTURE"):
+        page.screenshot(path=os.environ["PICTURE"])
+    page.goto(f"{sentry.url}/#/replays")
+    page.get_by_text(visit.wallet).first.wait_for()
+    replays = page.locator("main").inner_text()
+    context.close()
+
+    assert "Replays 1" in text
+    assert "dapp-web" in text
+    assert trace_id[:8] in replays
 
 
 def test_signing_out_clears_the_user(visit: Visit) -> None:

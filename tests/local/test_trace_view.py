@@ -64,7 +64,7 @@ def test_an_unseen_parent_is_a_row() -> None:
 
 
 def test_what_stands_beside_the_tree() -> None:
-    """Issues and logs by their time in the trace, metrics and replays as they came."""
+    """Issues and logs by their time in the trace, metrics as they came."""
     context = {"contexts": {"trace": {"trace_id": TRACE, "span_id": "1"}}}
     view = trace_view(
         TRACE,
@@ -73,14 +73,13 @@ def test_what_stands_beside_the_tree() -> None:
             Arrival(Kind.LOG, {"timestamp": 100.25, "body": "sooner"}, TRACE),
             Arrival(Kind.ISSUE, {"timestamp": 100.75, "message": "boom", **context}, TRACE),
             Arrival(Kind.METRIC, {"name": "m"}, TRACE),
-            Arrival(Kind.REPLAY, {"replay_id": "r"}, TRACE),
             span(1),
         ],
     )
 
     assert [(log["body"], log["at"]) for log in view["logs"]] == [("sooner", 0.25), ("later", 0.5)]
     assert [(issue["title"], issue["span_id"], issue["at"]) for issue in view["issues"]] == [("boom", "1", 0.75)]
-    assert (view["metrics"], view["replays"]) == ([{"name": "m"}], [{"replay_id": "r"}])
+    assert view["metrics"] == [{"name": "m"}]
     assert (view["spans"], view["duration"], view["start"]) == (1, 1.0, 100.0)
     assert [(row["kind"], row["issues"], row["logs"]) for row in rows(span(1))] == [("span", 0, 0)]
 

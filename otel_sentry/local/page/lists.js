@@ -40,7 +40,7 @@ export function replayLine(replay) {
   const traces = Array.isArray(replay.trace_ids) ? replay.trace_ids : [];
   return h("div", { class: "line" },
     h("span", { class: "name" }, String(replay.urls?.[0] ?? replay.replay_id)),
-    h("span", { class: "soft" }, `segment ${replay.segment_id}, ${clock(Number(replay.timestamp))}`),
+    h("span", { class: "soft" }, `${counted(replay.segments, "segment")}, ${clock(Number(replay.timestamp))}`),
     h("span", { class: "who" }, String(replay.user?.username ?? replay.user?.id ?? "")),
     traces.map((id) => h("a", { href: traceLink(String(id)) }, `trace ${String(id).slice(0, 8)}`)));
 }
