@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,15 @@ test-browser: $(VENV)/browser.installed  ## See a page load, its replay and its 
 
 test-servers: $(VENV)/test.installed  ## Run the matrix of real servers: uvicorn, gunicorn and its workers, Celery's pools
 	$(PYTEST) -m '' tests/servers $(ARGS)
+
+fuzz: $(VENV)/test.installed  ## Try every parser of what comes from outside, and the attribute converter, with 100,000 inputs each
+	$(PYTEST) --hypothesis-profile fuzz tests/fuzz $(ARGS)
+
+faults: $(VENV)/test.installed  ## Measure what each fault of Sentry costs the application's thread, beside a healthy Sentry
+	$(BIN)/python -m tests.delivery.load.faults
+
+soak: $(VENV)/test.installed  ## Send 500,000 spans through one process: memory stays flat, nothing is lost
+	$(BIN)/python -m tests.delivery.load.soak
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # No test asserts times, and so do Hypothesis' own checks not.
 settings.register_profile("otel_sentry", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", settings.get_profile("otel_sentry"), max_examples=100_000)
 settings.load_profile("otel_sentry")
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -34,6 +35,7 @@ SLOW = (
     "browser/test_dapp_in_browser.py",
     "docs/test_tutorial.py",
     "delivery/rules/test_fleet.py",
+    "delivery/test_disk_faults.py",
     "delivery/test_faults.py",
     "delivery/test_processes.py",
     "delivery/test_schedules.py",
@@ -54,6 +56,7 @@ PROCESSES = (
     "docs/test_snippets.py",
     "doctor/test_broken_set_ups.py",
     "doctor/test_command.py",
+    "setup/test_book_metrics.py",
     "setup/test_client_hooks.py",
     "setup/test_departure.py",
     "setup/test_departure_of_servers.py",

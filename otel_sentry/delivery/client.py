@@ -26,7 +26,7 @@ from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from sentry_sdk.client import BaseClient
 
@@ -139,6 +139,15 @@ class SdkOutbox:
         if transport is not None and not isinstance(transport, SentryTransport):
             with suppress(Exception):
                 transport.record_lost_event(reason.value, category.value, quantity=quantity)  # type: ignore[arg-type]
+
+    def bequeath(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Keep what is to be delivered if this process dies; see `Outbox`."""
+        try:
+            transport = self._resolved()
+            if isinstance(transport, SentryTransport):
+                transport.bequeath(envelopes)
+        except Exception:
+            _logger.exception("long spans could not be kept for the next process")
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything is delivered or on disk; see `Outbox`."""

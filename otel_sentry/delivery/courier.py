@@ -20,10 +20,7 @@ from otel_sentry.masking.own_log import own_logger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sentry_sdk.envelope import Envelope
-
-    from otel_sentry.delivery.desk import Desk
-    from otel_sentry.delivery.parcel import Parcel
+    from otel_sentry.delivery.desk import Desk, Handed
 
 _logger = own_logger("otel_sentry.delivery")
 
@@ -34,6 +31,8 @@ _PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
 _RESERVE: Final = 1.25
 _SAVE_AFTER_SECONDS: Final = 0.25
 """How long a flush hopes for the network before it is content with the disk."""
+_FAREWELL_SECONDS: Final = 0.2
+"""How long a leaving process lets the thread save and tell what it could not deliver."""
 _GIVE_WAY_SECONDS: Final = 0.05
 """Part of a flush's time that is left for its caller to come back."""
 
@@ -84,7 +83,7 @@ class Courier:
             self._desk.abandon()
         self._pid = os.getpid()
         self._lock = threading.Lock()
-        self._inbox: deque[tuple[Parcel | Envelope, int, int]] = deque()
+        self._inbox: deque[tuple[Handed, int, int]] = deque()
         self._inbox_bytes = 0
         self._generation = 0
         self._tickets: list[_Ticket] = []
@@ -104,7 +103,7 @@ class Courier:
         """The desk, once there is something to do."""
         return self._desk
 
-    def submit(self, item: Parcel | Envelope, weight: int, *, precious: bool) -> bool:
+    def submit(self, item: Handed, weight: int, *, precious: bool) -> bool:
         """Hand something over.
 
         Args:
@@ -158,13 +157,15 @@ class Courier:
         return ticket.safe
 
     def kill(self) -> None:
-        """Let thread and connections go; returns at once. What is handed over later starts them anew."""
+        """Let thread and connections go, within a moment. What is handed over later starts them anew."""
         if self.forked:
             self._start_over()
+        thread, desk, bell = self._thread, self._desk, self._bell
         self._leaving = True
         self._wake()
-        desk, bell = self._desk, self._bell
-        if self._thread is None and desk is not None and bell is not None:  # no thread: the interpreter is leaving
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(_FAREWELL_SECONDS)  # a daemon thread that says what is lost would be cut off by the exit
+        elif thread is None and desk is not None and bell is not None:  # no thread: the interpreter is leaving
             self._desk = self._bell = None
             self._leave(desk, bell)
 

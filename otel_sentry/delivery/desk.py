@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from otel_sentry.delivery.dispatch import Dispatch
-from otel_sentry.delivery.parcel import Parcel, counts_of_item, parcel_of_sdk
+from otel_sentry.delivery.parcel import Bequest, Parcel, counts_of_item, parcel_of_sdk
 from otel_sentry.delivery.reporting import Reporting
 from otel_sentry.delivery.rules.traffic import Traffic
 from otel_sentry.delivery.spooling.safekeeping import Safekeeping
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from otel_sentry.delivery.tuning import Tuning
     from otel_sentry.delivery.wire.carrier import Carrier
     from otel_sentry.delivery.wire.compression import Compressor
+
+    Handed = Parcel | Bequest | Envelope
+    """What may be handed over."""
 
 _logger = own_logger("otel_sentry.delivery")
 
@@ -93,8 +96,11 @@ class Desk:
         """Whether Sentry takes what it is sent."""
         return self._traffic.flowing and not self._traffic.limited(self._clock())
 
-    def take_in(self, item: Parcel | Envelope, generation: int) -> None:
+    def take_in(self, item: Handed, generation: int) -> None:
         """Take what was handed over; an envelope of sentry-sdk becomes a parcel here, off the application's thread."""
+        if isinstance(item, Bequest):
+            self._safekeeping.bequeath(item.parcels)
+            return
         parcel = item if isinstance(item, Parcel) else self._unpacked(item)
         if parcel is not None:
             self._dispatch.take_in(parcel, generation)
@@ -147,7 +153,7 @@ class Desk:
     def leave(self) -> None:
         """Close; what is not on disk is counted as lost."""
         self._dispatch.give_up()
-        self._reporting.log(self._clock(), self._dispatch.trouble)
+        self._reporting.log(self._clock(), self._dispatch.trouble, last=True)
 
     def abandon(self) -> None:
         """Close without a word: this is a forked child, and the work is its parent's."""

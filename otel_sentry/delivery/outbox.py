@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from otel_sentry.protocol.item_kinds import Category, LossReason
+
+BOOKS_SCOPE: Final = "otel_sentry.delivery"
+"""Instrumentation scope of delivery's own metrics. Not for Sentry, which learns of losses from client reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,12 @@ class Outbox(Protocol):
 
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count what was dropped before it became an envelope, so that Sentry and the ledger know of it."""
+
+    def bequeath(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Keep what is to be delivered if, and only if, this process dies; takes the place of what was kept before.
+
+        Needs a spool; without one it does nothing. Counts as created when somebody delivers it.
+        """
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything taken is delivered or on disk, at most `timeout` seconds.

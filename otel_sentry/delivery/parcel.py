@@ -80,6 +80,17 @@ class Parcel:
         return len(self.body) + _OVERHEAD_BYTES
 
 
+@dataclass(frozen=True, slots=True)
+class Bequest:
+    """What the next process is to deliver if this one dies; replaces the one before.
+
+    Args:
+        parcels: of spans that are open for long, as they would leave now.
+    """
+
+    parcels: Sequence[Parcel]
+
+
 def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date: float) -> Parcel:
     """Turn an envelope of ours into a parcel.
 

@@ -64,9 +64,15 @@ class Reporting:
         self._reported_at = now
         return report_parcel(losses, compressor, now=now, date=date) if losses else None
 
-    def log(self, now: float, trouble: str) -> None:
-        """Write the line, if there is something new to tell and the last line is old enough."""
-        if now - self._logged_at < self._tuning.log_seconds:
+    def log(self, now: float, trouble: str, *, last: bool = False) -> None:
+        """Write the line, if there is something new to tell.
+
+        Args:
+            now: monotonic seconds; the line before must be old enough.
+            trouble: the last failure.
+            last: the process leaves: whatever was not told would never be.
+        """
+        if not last and now - self._logged_at < self._tuning.log_seconds:
             return
         dropped = self._ledger.dropped(_WORTH_A_LINE)
         news = dropped - self._logged

@@ -14,8 +14,9 @@ from otel_sentry._version import __version__
 from otel_sentry.delivery.courier import Courier
 from otel_sentry.delivery.desk import Desk
 from otel_sentry.delivery.ledger import Ledger
-from otel_sentry.delivery.parcel import counts_of_item, parcel_of_outgoing
-from otel_sentry.delivery.spooling.spool import Spool, folder_for
+from otel_sentry.delivery.parcel import Bequest, counts_of_item, parcel_of_outgoing
+from otel_sentry.delivery.spooling.home import folder_for
+from otel_sentry.delivery.spooling.spool import Spool
 from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.delivery.wire.compression import Compressor
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
@@ -24,7 +25,7 @@ from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sentry_sdk.envelope import Envelope, Item
 
@@ -81,6 +82,13 @@ class SentryTransport(Transport):
             _logger.exception("an envelope could not be taken")
             self.ledger.lose(LossReason.INTERNAL_SDK_ERROR, ((envelope.category, envelope.quantity),))
 
+    def bequeath(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Keep what the next process is to deliver if this one dies; see `Outbox`."""
+        if self._tuning.spool_dir is None:
+            return
+        parcels = [parcel_of_outgoing(envelope, self._compressor, time.time()) for envelope in envelopes]
+        self._courier.submit(Bequest(parcels), 0, precious=True)
+
     def flush(self, timeout: float, callback: Callable[[int, float], Any] | None = None) -> bool:  # type: ignore[override]
         """Wait until what was handed over is delivered or on disk.
 
@@ -103,7 +111,7 @@ class SentryTransport(Transport):
         return self._courier.flush(left, anything=False)
 
     def kill(self) -> None:
-        """Let the thread and the connections go; returns at once."""
+        """Let the thread and the connections go, within a moment; what could not be delivered is counted and logged."""
         self._courier.kill()
 
     def record_lost_event(

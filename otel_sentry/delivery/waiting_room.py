@@ -162,7 +162,9 @@ class WaitingRoom:
             return Backlog()
         first = min(queue[0].accepted_at for queue in queues)
         last = max(queue[-1].accepted_at for queue in queues)
-        return Backlog.grown(sum(map(len, queues)), last - first)
+        longest = max(queues, key=len)
+        middle = longest[len(longest) // 2].accepted_at
+        return Backlog.arrived(sum(map(len, queues)), first=first, middle=middle, last=last)
 
     def _least(self) -> Parcel | None:
         for lane in reversed(self._ordered):

@@ -10,6 +10,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, MetricExpor
 
 from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.metric import encode_metrics
+from otel_sentry.delivery.outbox import BOOKS_SCOPE
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.item_hooks import edited_metric
 from otel_sentry.otel.metric_portions import MAX_ITEMS_PER_EXPORT, portions, values_in, within_series
@@ -119,6 +120,8 @@ class SentryMetricExporter(MetricExporter):
         names = pipeline.common_names(resource)
         sent = 0
         for scope_metrics in resource_metrics.scope_metrics:
+            if scope_metrics.scope.name == BOOKS_SCOPE:
+                continue
             bounded, surplus = within_series(scope_metrics)
             pipeline.lost(LossReason.BUFFER_OVERFLOW, surplus)
             for portion in portions(bounded):

@@ -22,7 +22,6 @@ from otel_sentry.masking.mask import SecretMask
 from otel_sentry.otel.bound_segment import identity_in
 from otel_sentry.otel.head_decision import HeadDecision
 from otel_sentry.otel.keeping import keeping_of
-from otel_sentry.otel.private_outbox import private
 from otel_sentry.otel.segment_hold import SegmentHold
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
@@ -43,12 +42,14 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
 
     from otel_sentry.convert.attribute_names import UserOf
-    from otel_sentry.delivery.outbox import Outbox
+    from otel_sentry.delivery.outbox import Outbox, OutgoingEnvelope
     from otel_sentry.identity.user import Identity
     from otel_sentry.otel.span_queue import SpanConsumer
     from otel_sentry.protocol.attributes import Attribute
     from otel_sentry.protocol.items import Transaction
     from otel_sentry.settings.settings import Settings
+
+    Send = Callable[[OutgoingEnvelope], object]
 
 _SEGMENT_NAMES = frozenset(segment_attributes(segment_id="", segment_name="", replay_id="0", user={}))
 _SEGMENT_BYTES = 500
@@ -68,7 +69,7 @@ class Pipeline:
         self._make_outbox = outbox
         self._outbox: Outbox | None = None
         self._privacy = Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
-        self._mask = SecretMask(settings.secret_patterns)
+        self.mask = SecretMask(settings.secret_patterns)
         self._identity_of = identity_reader(settings.wallet_attributes)
         self._source = _dsc_source(settings)
         self._head = HeadDecision(settings)
@@ -86,6 +87,10 @@ class Pipeline:
             self._outbox = self._make_outbox()
         return self._outbox
 
+    def send(self, envelope: OutgoingEnvelope) -> None:
+        """Hand an envelope to the outbox."""
+        self.outbox.send(envelope)
+
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
         self.settings, self._source = settings, _dsc_source(settings)
@@ -98,12 +103,12 @@ class Pipeline:
         """Wait for delivery, at most `timeout` seconds; nothing was sent if nobody asked for the outbox."""
         return self._outbox is None or self._outbox.flush(max(0.0, timeout))
 
-    def consumer(self) -> SpanConsumer:
-        """What turns ended spans into envelopes, by the wire format."""
+    def consumer(self, send: Send | None = None) -> SpanConsumer:
+        """What turns ended spans into envelopes, by the wire format; `send` takes them instead of the outbox."""
         delay = self.settings.schedule_delay_seconds
         if self.settings.wire_format is WireFormat.TRANSACTION:
-            return TransactionBatches(self, grace_seconds=delay)
-        return SpanBatches(self, delay_seconds=delay)
+            return TransactionBatches(self, grace_seconds=delay, send=send)
+        return SpanBatches(self, delay_seconds=delay, send=send)
 
     @property
     def ignores_spans(self) -> bool:
@@ -122,12 +127,17 @@ class Pipeline:
             return None
         return SegmentHold(self, consumer, keeping=keeping, delay_seconds=self.settings.schedule_delay_seconds)
 
+    @property
+    def common_names(self) -> set[str]:
+        """Names that the common part of a segment's spans may have."""
+        return {*(self._service or {}), *_SEGMENT_NAMES}
+
     def encoder(self) -> SpanEncoder:
         """An encoder that holds back identity and knows which names the common part may have."""
         return SpanEncoder(
-            common_names={*(self._service or {}), *_SEGMENT_NAMES},
+            common_names=self.common_names,
             identity_names=identity_keys(self.settings.wallet_attributes),
-            mask=self._mask,
+            mask=self.mask,
         )
 
     def new_segment(self, root: Span, parent_context: Context | None) -> Segment:
@@ -158,7 +168,7 @@ class Pipeline:
             replay_id=replay_id_of(segment.dsc()),
             user=user_attributes(identity, self._privacy),
         )
-        return CommonPart({**(self._service or {}), **self._mask.attributes(own)}, self._user_of(identity))
+        return CommonPart({**(self._service or {}), **self.mask.attributes(own)}, self._user_of(identity))
 
     def transaction(
         self,
@@ -181,7 +191,7 @@ class Pipeline:
             identity_names=identity_keys(self.settings.wallet_attributes),
             parent_already_sent=parent_already_sent,
         )
-        return cast("Transaction", self._mask.tree(payload))
+        return cast("Transaction", self.mask.tree(payload))
 
     def trace_header(self, segment: Segment) -> dict[str, str]:
         """The envelope's `trace` header."""
@@ -212,7 +222,7 @@ class Pipeline:
             "sdk_version": __version__,
         }
         self._event_fields = event_fields(resource, **process)
-        self._service = self._mask.attributes(service_attributes(resource, **process))
+        self._service = self.mask.attributes(service_attributes(resource, **process))
         self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
 
     def _user_of(self, identity: Identity) -> UserOf:
@@ -220,7 +230,7 @@ class Pipeline:
 
         def user_of(found: Mapping[str, Any]) -> dict[str, str]:
             user = user_attributes(identity.merged(self._identity_of(found) or NOBODY), self._privacy)
-            return {name: self._mask.text(value) for name, value in user.items()}
+            return {name: self.mask.text(value) for name, value in user.items()}
 
         return user_of
 
@@ -253,35 +263,9 @@ class Pipeline:
             self._source,
             trace_id=segment.trace_id,
             verdict=segment.verdict,
-            transaction=self._mask.text(_name_of(segment)),
+            transaction=self.mask.text(_name_of(segment)),
             transaction_source=segment_source(span.attributes or {}, span.kind, span.name) if span else "custom",
         )
-
-
-def client_options(settings: Settings) -> dict[str, Any]:
-    """Options of `sentry_sdk.init` for a client of our own; never `traces_sample_rate`: its tracing stays off."""
-    options = {
-        "dsn": str(settings.dsn) if settings.dsn else None,
-        "environment": settings.environment,
-        "release": settings.release,
-        "server_name": settings.server_name,
-        "dist": settings.dist,
-        "debug": settings.debug or None,
-        "shutdown_timeout": settings.shutdown_timeout_seconds,
-    }
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def outbox_of(settings: Settings, outbox: Outbox | None) -> Callable[[], Outbox]:
-    """Gives `outbox`, or joins or builds a sentry-sdk client when it is first called; wallets leave as told."""
-
-    def joined() -> Outbox:
-        # Imported late: sentry-sdk costs a tenth of a second and is needed only when a span is on its way.
-        from otel_sentry.delivery.client import connect  # noqa: PLC0415
-
-        return private(connect(client_options(settings)).outbox, settings)
-
-    return joined if outbox is None else lambda: private(outbox, settings)
 
 
 def _dsc_source(settings: Settings) -> DscSource:

@@ -12,6 +12,8 @@ from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.redaction import WalletRedaction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from otel_sentry.delivery.outbox import Outbox, OutgoingEnvelope
     from otel_sentry.protocol.item_kinds import Category, LossReason
     from otel_sentry.settings.settings import Settings
@@ -31,13 +33,15 @@ class PrivateOutbox:
 
     def send(self, envelope: OutgoingEnvelope) -> None:
         """Take the envelope over; see `Outbox`."""
-        redaction, payload = self._redaction, envelope.payload
-        private = redaction.json(payload) if isinstance(payload, bytes) else [redaction.json(part) for part in payload]
-        self._outbox.send(replace(envelope, payload=private, headers=redaction.tree(envelope.headers)))
+        self._outbox.send(self._private(envelope))
 
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count a loss; see `Outbox`."""
         self._outbox.lost(reason, category, quantity)
+
+    def bequeath(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Keep what is to be delivered if this process dies; see `Outbox`."""
+        self._outbox.bequeath([self._private(envelope) for envelope in envelopes])
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything is delivered or on disk; see `Outbox`."""
@@ -46,6 +50,11 @@ class PrivateOutbox:
     def close(self, timeout: float) -> bool:
         """Flush, then let go; see `Outbox`."""
         return self._outbox.close(timeout)
+
+    def _private(self, envelope: OutgoingEnvelope) -> OutgoingEnvelope:
+        redaction, payload = self._redaction, envelope.payload
+        private = redaction.json(payload) if isinstance(payload, bytes) else [redaction.json(part) for part in payload]
+        return replace(envelope, payload=private, headers=redaction.tree(envelope.headers))
 
 
 def private(outbox: Outbox, settings: Settings) -> Outbox:

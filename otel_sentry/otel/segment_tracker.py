@@ -47,6 +47,7 @@ class SegmentTracker(SpanProcessor):
         self._stamp = IdentityStamp(wallet_attributes)
         self._identity_keys = identity_keys(wallet_attributes)
         self._open: dict[int, ref[Span]] = {}
+        self._left_to_parent: dict[int, ref[Span]] = {}
         self._sweep_at = _SWEEP_AT
         self._child_started: Callable[[Span], None] | None = None
 
@@ -106,6 +107,15 @@ class SegmentTracker(SpanProcessor):
     def open_spans(self) -> list[Span]:
         """Spans that have started and neither ended nor vanished."""
         return [span for reference in list(self._open.values()) if (span := reference()) is not None]
+
+    def leave_to_parent(self) -> None:
+        """This is a forked child: what is open now is the parent's to tell of, also if it ends here too."""
+        self._left_to_parent, self._open = {**self._left_to_parent, **self._open}, {}
+
+    def is_parents(self, span: ReadableSpan) -> bool:
+        """Whether an ended span was open already when this process was forked."""
+        reference = self._left_to_parent.get(id(span.get_span_context()))
+        return reference is not None and reference() is not None
 
     def _new_segment(self, root: Span, context: Context) -> Segment:
         """The segment of a local root that starts in `context`."""

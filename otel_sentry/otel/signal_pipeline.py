@@ -15,7 +15,7 @@ from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.pipeline import outbox_of
+from otel_sentry.otel.sentry_outbox import outbox_of
 from otel_sentry.protocol.item_kinds import TARGET_ENVELOPE_BYTES, LossReason
 
 if TYPE_CHECKING:

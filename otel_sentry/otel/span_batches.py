@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
+from opentelemetry.trace import StatusCode
+
 from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, render_spans
 from otel_sentry.delivery.outbox import OutgoingEnvelope
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from otel_sentry.convert.encode import SpanEncoder
-    from otel_sentry.otel.pipeline import Pipeline
+    from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
 
 _logger = own_logger(__name__)
@@ -36,13 +38,14 @@ _logger = own_logger(__name__)
 class _Batch:
     """The spans of one trace that wait for their envelope."""
 
-    __slots__ = ("bytes", "ended", "since", "spans")
+    __slots__ = ("bytes", "ended", "precious", "since", "spans")
 
     def __init__(self) -> None:
         self.spans: list[tuple[EncodedSpan, Segment]] = []
         self.bytes = 0
         self.since: float | None = None
         self.ended = False
+        self.precious = False
 
 
 class SpanBatches:
@@ -51,10 +54,12 @@ class SpanBatches:
     Args:
         pipeline: encodes, and knows what a segment's spans share.
         delay_seconds: how long a span may wait for more of its trace.
+        send: takes the envelopes; the pipeline's outbox if None.
     """
 
-    def __init__(self, pipeline: Pipeline, *, delay_seconds: float) -> None:
+    def __init__(self, pipeline: Pipeline, *, delay_seconds: float, send: Send | None = None) -> None:
         self._pipeline = pipeline
+        self._send = send or pipeline.send
         self._delay_seconds = delay_seconds
         self._encoder: SpanEncoder | None = None
         self._batches: dict[Hashable, _Batch] = {}
@@ -104,12 +109,14 @@ class SpanBatches:
         batch.spans.append((encoded, segment))
         batch.bytes += size
         batch.ended = batch.ended or is_root or segment.root is None
+        batch.precious = batch.precious or is_root or span.status.status_code is StatusCode.ERROR
         self._pending += 1
         if len(batch.spans) >= MAX_SPANS_PER_ENVELOPE:
             self._close(key)
 
     def _close(self, key: Hashable) -> None:
-        spans = self._batches.pop(key).spans
+        batch = self._batches.pop(key)
+        spans = batch.spans
         self._pending -= len(spans)
         common: dict[Segment, CommonPart] = {}
         for _, segment in spans:
@@ -117,13 +124,14 @@ class SpanBatches:
                 common[segment] = self._pipeline.common_part(segment)
         hook = self._pipeline.settings.before_send_span
         items = ((encoded, common[segment]) for encoded, segment in spans)
-        self._pipeline.outbox.send(
+        self._send(
             OutgoingEnvelope(
                 headers={"trace": self._pipeline.trace_header(spans[0][1])},
                 item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
                 payload=render_spans(items) if hook is None else _edited(items, hook),
                 category=Category.SPAN,
                 quantity=len(spans),
+                precious=batch.precious,
             )
         )
 

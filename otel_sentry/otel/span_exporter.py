@@ -16,9 +16,10 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.pipeline import Pipeline, outbox_of
+from otel_sentry.otel.pipeline import Pipeline
 from otel_sentry.otel.presence import has_sentry_span_processor
 from otel_sentry.otel.segment_assembly import SegmentAssembly
+from otel_sentry.otel.sentry_outbox import outbox_of
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.settings import Settings
 

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.pipeline import Pipeline, outbox_of
+from otel_sentry.otel.long_spans import LongSpans
+from otel_sentry.otel.pipeline import Pipeline
 from otel_sentry.otel.segment_tracker import SegmentTracker
 from otel_sentry.otel.segments import segment_of
+from otel_sentry.otel.sentry_outbox import outbox_of
 from otel_sentry.otel.span_queue import SpanQueue
 from otel_sentry.otel.unfinished import unfinished
 from otel_sentry.protocol.item_kinds import Category, LossReason
@@ -57,10 +59,13 @@ class SentrySpanProcessor(SegmentTracker):
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox))
         consumer = self._pipeline.consumer()
         hold = self._pipeline.hold_before(consumer)
+        self._long_spans = LongSpans(self._pipeline, self.open_spans) if self.settings.long_span_seconds else None
         self._queue = SpanQueue(
             hold or consumer,
             max_spans=self.settings.max_queue_size,
             refused=self._refused,
+            forked=self._forked,
+            chore=self._look_at_long_spans if self._long_spans is not None else None,
             clock=clock,
         )
         super().__init__(self.settings.wallet_attributes, self._queue.put)
@@ -102,6 +107,8 @@ class SentrySpanProcessor(SegmentTracker):
         timeout = self.settings.shutdown_timeout_seconds
         deadline = time.monotonic() + timeout
         try:
+            if self._long_spans is not None:
+                self._long_spans.forget()
             self._put_unfinished()
             self._queue.close(timeout)
             self._pipeline.flush(deadline - time.monotonic())
@@ -117,12 +124,12 @@ class SentrySpanProcessor(SegmentTracker):
         return self._queue.pending()
 
     def _new_segment(self, root: Span, context: Context) -> Segment:
-        self._queue.ensure_process()
+        self._queue.attend()
         return self._pipeline.new_segment(root, context)
 
     def _ended_otherwise(self, span: ReadableSpan, segment: Segment | None) -> None:
-        if segment is None and self._stopped:
-            return  # told of as unfinished
+        if segment is None and (self._stopped or self.is_parents(span)):
+            return  # told of as unfinished, or told of by the process that forked this one
         if segment is None or self._holds_unsampled:
             self._queue.put(span, segment)
         else:
@@ -132,6 +139,8 @@ class SentrySpanProcessor(SegmentTracker):
     def _hold_before_batches(self, hold: SegmentHold | None) -> None:
         self._holds_unsampled = hold is not None and hold.takes_unsampled
         self._child_started = None if hold is None else hold.note_start
+        if self._long_spans is not None:
+            self._long_spans.unsampled = self._holds_unsampled
 
     def _put_unfinished(self) -> None:
         """Queue copies of the open spans; the spans themselves are forgotten, so that none is told of twice."""
@@ -146,6 +155,16 @@ class SentrySpanProcessor(SegmentTracker):
                 if segment.root is span:
                     segment.close(ended)
                 self._queue.put(ended, segment)
+
+    def _look_at_long_spans(self) -> float:
+        assert self._long_spans is not None  # noqa: S101  for the type checker; the queue is told of it only then
+        return self._long_spans.look(time.time_ns())
+
+    def _forked(self) -> None:
+        """In a forked child: what is open is the parent's."""
+        self.leave_to_parent()
+        if self._long_spans is not None:
+            self._long_spans.start_over()
 
     def _refused(self) -> None:
         self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, 1)

@@ -66,6 +66,8 @@ class SpanQueue:
         max_spans: bound in spans.
         max_bytes: bound in bytes, estimated.
         refused: called on the application's thread for each span that does not fit.
+        forked: called in a forked child.
+        chore: called on this queue's thread now and then, idle or not; gives the seconds until it wants to be again.
         clock: monotonic seconds.
 
     Attributes:
@@ -79,6 +81,8 @@ class SpanQueue:
         max_spans: int,
         max_bytes: int = 256 << 20,
         refused: Callable[[], None],
+        forked: Callable[[], None] = lambda: None,
+        chore: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
@@ -86,6 +90,8 @@ class SpanQueue:
         self._max_spans = max_spans
         self._max_bytes = max_bytes
         self._refused = refused
+        self._forked = forked
+        self._chore = chore
         self._clock = clock
         self._closing = False
         self._closed = False
@@ -109,6 +115,7 @@ class SpanQueue:
     def _start_over_in_child(self) -> None:
         self._start_over()
         self._consumer.clear()
+        self._forked()
 
     def put(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Append an ended span; refuses it when the queue is full or closed."""
@@ -158,10 +165,12 @@ class SpanQueue:
         self._consumer = self._consumer if made is None else made
         return made
 
-    def ensure_process(self) -> None:
-        """Begin anew in a process that was forked behind Python's back (uWSGI forks in C)."""
+    def attend(self) -> None:
+        """A segment begins: have a thread that does the chore, in a process forked behind Python's back (uWSGI) too."""
         if self._pid != os.getpid():
             self._start_over_in_child()
+        if self._thread is None and self._chore is not None and not self._closed:
+            self._rouse()
 
     def _fits(self, span: ReadableSpan, segment: Segment | None) -> bool:
         if self._closed:
@@ -201,9 +210,13 @@ class SpanQueue:
 
     def _run(self) -> None:
         quiet = 0
+        chore_at = self._clock()
         while not self._closed:
-            self._wake.wait(None if self._idle else _POLL_SECONDS)
+            nap = max(0.0, chore_at - self._clock()) if self._chore is not None else None
+            self._wake.wait(nap if self._idle else _POLL_SECONDS)
             self._wake.clear()
+            if self._chore is not None and self._clock() >= chore_at:
+                chore_at = self._clock() + self._chore()
             quiet = 0 if self._turn() else quiet + 1
             # Set first, look second: whoever appends after the look sees the flag and wakes us.
             self._idle = quiet >= _QUIET_POLLS

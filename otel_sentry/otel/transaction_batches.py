@@ -21,7 +21,7 @@ from otel_sentry.protocol.json_text import dumps
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from otel_sentry.otel.pipeline import Pipeline
+    from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
 
 _logger = own_logger(__name__)
@@ -49,10 +49,14 @@ class TransactionBatches:
         pipeline: translates, and knows what a segment's spans share.
         grace_seconds: how long spans wait for the root of a segment that is closed already.
         wait_seconds: how long spans wait for a root that stays open.
+        send: takes the envelopes; the pipeline's outbox if None.
     """
 
-    def __init__(self, pipeline: Pipeline, *, grace_seconds: float, wait_seconds: float = 300.0) -> None:
+    def __init__(
+        self, pipeline: Pipeline, *, grace_seconds: float, wait_seconds: float = 300.0, send: Send | None = None
+    ) -> None:
         self._pipeline = pipeline
+        self._send_envelope = send or pipeline.send
         self._grace_seconds = grace_seconds
         self._wait_seconds = wait_seconds
         self._trees: dict[tuple[int, int], _Tree] = {}
@@ -128,7 +132,7 @@ class TransactionBatches:
                 if wanted is None:
                     continue
                 payload = wanted
-            self._pipeline.outbox.send(
+            self._send_envelope(
                 OutgoingEnvelope(
                     headers={"event_id": event_id, "trace": self._pipeline.trace_header(segment)},
                     item_headers={"type": "transaction", "content_type": "application/json"},

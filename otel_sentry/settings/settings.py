@@ -262,6 +262,12 @@ class Settings(InstrumentationSettings):
         (),
         "Traces kept in spite of the rate: `errors`, `slow:2s`, `wallet:0x…`.",
     )
+    long_span_seconds: float = setting(
+        "OTEL_SENTRY_LONG_SPAN",
+        parsers.seconds,
+        60.0,
+        "Seconds after which a span that is still open is told of; 0: never.",
+    )
     spool_dir: str | None = setting(
         "OTEL_SENTRY_SPOOL_DIR", parsers.text, None, "Folder that keeps telemetry through outages; unset: none."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class ExitBudget:
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count a loss; see `Outbox`."""
         self._outbox.lost(reason, category, quantity)
+
+    def bequeath(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Keep what is to be delivered if this process dies; see `Outbox`."""
+        self._outbox.bequeath(envelopes)
 
     def flush(self, timeout: float) -> bool:
         """Wait until everything is delivered or on disk; see `Outbox`."""

@@ -12,8 +12,7 @@ from opentelemetry import trace
 from sentry_sdk.scope import add_global_event_processor, register_external_propagation_context
 
 from otel_sentry.delivery.client import connect
-from otel_sentry.delivery.tuning import Tuning
-from otel_sentry.otel.pipeline import client_options
+from otel_sentry.otel.sentry_outbox import client_options, tuning_of
 from otel_sentry.protocol.dsn import Dsn
 from otel_sentry.settings.choices import WalletPrivacy
 from otel_sentry.settings.parsers import targets
@@ -44,7 +43,7 @@ def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
     Returns:
         The connection, and the settings that hold with its client.
     """
-    connection = connect(client_options(settings), tuning=tuning_of(settings))
+    connection = connect(client_options(settings), tuning=replace(tuning_of(settings), private=private_payload(settings)))
     effective = settings_with(settings, connection.client.options, joined=connection.joined)
     if not connection.joined:
         sentry_sdk.get_global_scope().set_client(connection.client)
@@ -104,16 +103,6 @@ def declines_users(options: Mapping[str, Any]) -> bool:
     if isinstance(collected, dict) and collected.get("provided_by_user", True):
         return collected.get("user_info") is False
     return options.get("send_default_pii") is False
-
-
-def tuning_of(settings: Settings) -> Tuning:
-    """The numbers of delivery that users may set."""
-    return Tuning(
-        spool_dir=settings.spool_dir,
-        spool_max_bytes=settings.spool_max_bytes,
-        max_age_seconds=settings.spool_max_age_seconds,
-        private=private_payload(settings),
-    )
 
 
 def quieten(client: BaseClient, settings: Settings) -> None:

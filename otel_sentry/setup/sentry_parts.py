@@ -18,6 +18,7 @@ from otel_sentry.otel.span_processor import SentrySpanProcessor
 from otel_sentry.propagation.dsc import envelope_dsc
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.choices import SpanEvents
+from otel_sentry.setup.book_metrics import observe_books
 from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.exporters import SENTRY, traces_exporters
 from otel_sentry.setup.private_payloads import event_processor, private_text
@@ -52,6 +53,10 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     if effective.wallet_on_all_spans:
         provider.add_span_processor(IdentityEverywhere())
     spans = _add_spans(provider, effective, outbox)
+    ledger = connection.outbox.ledger
+    if spans is not None:
+        ledger.watch(Category.SPAN, spans.pending)
+    observe_books(ledger)
     telemetry = Telemetry(
         effective,
         provider=cast("TracerProvider", provider),
@@ -59,8 +64,8 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
         outbox=outbox,
         others=partial(other_processors, provider),
         leaving=spare_time,
+        ledger=ledger,
         issue_of=issues.log_record,
-        ledger=connection.outbox.ledger,
     )
 
     def go_by(settings: Settings) -> None:

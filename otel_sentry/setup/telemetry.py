@@ -113,7 +113,7 @@ class Telemetry:
         return flush_aside([*self._others(), *self._signals], deadline) and ours
 
     def shutdown(self, timeout: float | None = None) -> bool:
-        """Deliver what is left and stop; what ends later is dropped and counted.
+        """Deliver what is left and stop; what could not be delivered is counted and logged, as is what ends later.
 
         Args:
             timeout: hard limit, seconds; `OTEL_SENTRY_SHUTDOWN_TIMEOUT` if None.
@@ -127,6 +127,8 @@ class Telemetry:
         flushed = self.flush(seconds)
         for processor in self._ours:
             processor.shutdown()
+        if self._outbox is not None:
+            self._outbox.close(0.0)
         return flushed
 
     def also_flush(self, signals: tuple[Flushable, ...]) -> None:

@@ -273,10 +273,20 @@ def test_killing_counts_what_is_left(transport: NewTransport) -> None:
     for number in range(5):
         one.send(span_envelope(number, spans=2))
     one.kill()
-    wait_until(lambda: one._courier._thread is None)
 
     books = one.ledger.snapshot()[Category.SPAN]
     assert (books.created, sum(books.dropped.values()), books.pending) == (10, 10, 0)
+
+
+def test_what_is_lost_at_the_end_is_told_at_once(transport: NewTransport, caplog: pytest.LogCaptureFixture) -> None:
+    """A line about losses a moment ago does not keep quiet those of the last second."""
+    one = transport(f"http://k@127.0.0.1:{closed_port()}/1", max_age_seconds=0.1)
+    one.send(span_envelope(0))
+    wait_until(lambda: "did not reach Sentry: 1 span" in caplog.text)
+    one.send(span_envelope(1, spans=7))
+    one.kill()
+
+    assert "did not reach Sentry: 7 span" in caplog.text
 
 
 def test_full_memory_gives_up_spans_before_errors(transport: NewTransport) -> None:

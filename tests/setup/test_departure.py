@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.delivery.servers import Server, closed_port
 
 if TYPE_CHECKING:
     from otel_sentry.local.receiver import Receiver
@@ -50,7 +53,9 @@ def started(tmp_path: Path) -> Iterator[Started]:
             # A file, because spawned children import their main module again.
             (tmp_path / "app.py").write_text(source)
             command = [sys.executable, str(tmp_path / "app.py")]
-            process = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            with (tmp_path / "errors").open("w") as errors:
+                process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+            stack.enter_context(process)
             stack.callback(process.kill)
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
@@ -119,6 +124,22 @@ def test_sigterm_ends_within_its_time_when_sentry_hangs(receiver: Receiver, star
     assert time.monotonic() - asked < 1.0 + 2.0
 
 
+@pytest.mark.parametrize("hangs", [False, True], ids=["closed port", "hangs"])
+@pytest.mark.parametrize("wait", ["", "time.sleep(60)"], ids=["exit", "SIGTERM"])
+def test_what_is_lost_at_exit_is_told(started: Started, tmp_path: Path, wait: str, *, hangs: bool) -> None:
+    """Without a spool, spans that no Sentry takes are in the last line of the log, however the process ends."""
+    settings = "shutdown_timeout_seconds=0.5"
+    with Server(lambda talk: time.sleep(30)) as server:
+        dsn = server.dsn if hangs else f"http://key@127.0.0.1:{closed_port()}/1"
+        process = started(START.format(dsn=dsn, before="", settings=settings) + textwrap.dedent(WORK.format(wait=wait)))
+        if wait:
+            process.terminate()
+        process.wait(20)
+
+    told = re.findall(r"did not reach Sentry: (\d+) span", (tmp_path / "errors").read_text())
+    assert sum(map(int, told)) == 2
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_child_of_multiprocessing_delivers_before_it_leaves(
     receiver: Receiver, started: Started, method: str
@@ -145,3 +166,33 @@ def test_a_child_of_multiprocessing_delivers_before_it_leaves(
     assert process.wait(30) == 0
     receiver.wait_for(lambda: len(receiver.spans) == 3)
     assert names(receiver) == ["child"] * 3
+
+
+def test_what_is_open_at_a_fork_is_told_of_by_the_parent_alone(receiver: Receiver, started: Started) -> None:
+    """A child forked inside a span joins its trace; the span itself arrives once, though it ends in both."""
+    body = """
+        with tracer.start_as_current_span("request"):
+            pids = []
+            for number in range(2):
+                pid = os.fork()
+                if not pid:
+                    with tracer.start_as_current_span(f"in the child"):
+                        pass
+                    break
+                pids.append(pid)
+        if not pid:
+            sys.exit(0)
+        [os.waitpid(pid, 0) for pid in pids]
+        shared = tracer.start_span("shared")
+        child = multiprocessing.get_context("fork").Process(target=shared.end)
+        child.start()
+        child.join()
+        shared.end()
+        print("ready", flush=True)
+        """
+    process = started(script(receiver, body))
+
+    assert process.wait(30) == 0
+    receiver.wait_for(lambda: len(receiver.spans) >= 4)
+    assert names(receiver) == ["in the child", "in the child", "request", "shared"]
+    assert len({span["trace_id"] for span in receiver.spans if span["name"] != "shared"}) == 1

@@ -11,6 +11,9 @@ from typing import Final
 _SHARE_OF_ARRIVAL_RATE: Final = 0.7
 """A backlog that took an hour to grow takes an hour and a half to go; live traffic flows beside it."""
 _SHORTEST_GROWTH_SECONDS: Final = 1.0
+_ENOUGH_TO_TELL: Final = 8
+_LONG_PAUSE: Final = 20
+"""A first half that took so many times as long as the second holds a pause, or a clock that was set meanwhile."""
 _MAX_CATCH_UP_SECONDS: Final = 0.5
 """How much of a pause (a busy process, a suspended machine) may be made good in a burst."""
 
@@ -31,6 +34,16 @@ class Backlog:
     def grown(cls, number: int, seconds: float) -> Backlog:
         """A backlog of one process that grew for so many seconds."""
         return cls(number, max(number - 1, 1) / max(seconds, _SHORTEST_GROWTH_SECONDS)) if number else cls()
+
+    @classmethod
+    def arrived(cls, number: int, *, first: float, middle: float, last: float) -> Backlog:
+        """A backlog of one process by when its pieces came: the first, the one in the middle, the last.
+
+        What an earlier outage or a dead process left must not slow down what came in the newest one.
+        """
+        older, newer = middle - first, last - middle
+        paused = number >= _ENOUGH_TO_TELL and older > _LONG_PAUSE * max(newer, _SHORTEST_GROWTH_SECONDS)
+        return cls.grown(number, 2 * newer if paused else last - first)
 
     def __add__(self, other: Backlog) -> Backlog:
         """Backlogs that grew beside each other, in several processes."""

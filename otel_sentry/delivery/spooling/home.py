@@ -5,9 +5,11 @@ Whoever holds the lock owns what is in it; the kernel lets go of a dead owner's 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from otel_sentry.delivery.spooling.segment import Segment
@@ -15,13 +17,12 @@ from otel_sentry.protocol import json_text
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from otel_sentry.delivery.ledger import Report
 
 _LOCK: Final = "lock"
 _LOSSES: Final = "losses.json"
 _SUFFIX: Final = ".parcels"
+_BEQUEST: Final = f"bequest{_SUFFIX}"
 _UNFINISHED: Final = "."
 """How names begin that nobody may adopt yet."""
 _FOLDER_MODE: Final = 0o700
@@ -80,24 +81,22 @@ class Home:
         self._number += 1
         return Segment(self.path / f"{int(date * 1000):015d}-{self._number:06d}{_SUFFIX}")
 
+    def write_bequest(self, records: bytes) -> None:
+        """Keep records that a living process does not deliver itself; whoever adopts the folder finds them.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        self._replace(self.path / _BEQUEST, records)
+
     def write_losses(self, losses: Report) -> None:
         """Keep losses that no client report has carried, for whoever comes after.
 
         Raises:
             OSError: they cannot be written.
         """
-        target = self.path / _LOSSES
-        if not losses:
-            target.unlink(missing_ok=True)
-            return
         rows = [(category.value, reason.value, number) for (category, reason), number in losses.items()]
-        fresh = target.with_suffix(".new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
-        try:
-            os.write(file, json_text.dumps(rows))
-        finally:
-            os.close(file)
-        fresh.replace(target)
+        self._replace(self.path / _LOSSES, json_text.dumps(rows) if rows else b"")
 
     def take_losses(self) -> Report:
         """Losses that a dead process left; they are this process's to report now."""
@@ -108,6 +107,19 @@ class Home:
             return {(Category(category), LossReason(reason)): int(number) for category, reason, number in rows}
         except (OSError, ValueError, TypeError):
             return {}
+
+    def _replace(self, target: Path, content: bytes) -> None:
+        """Write a file so that it is there either as before or as a whole; empty, it goes."""
+        if not content:
+            target.unlink(missing_ok=True)
+            return
+        fresh = target.with_suffix(".new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _FILE_MODE)
+        with os.fdopen(file, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(file)
+        fresh.replace(target)
 
     def remove(self) -> None:
         """Delete the folder if nothing is left in it, and let go of it in any case."""
@@ -123,6 +135,16 @@ class Home:
             os.close(self._lock)
 
 
+def folder_for(spool_dir: str, destination: str) -> Path:
+    """The folder for one destination, so that processes with different DSNs can share a directory.
+
+    Args:
+        spool_dir: as configured.
+        destination: what tells destinations apart; only its hash is written.
+    """
+    return Path(spool_dir) / hashlib.sha256(destination.encode()).hexdigest()[:16]
+
+
 def folders(parent: Path) -> list[Path]:
     """Folders of all processes, in no order.
 
@@ -130,6 +152,14 @@ def folders(parent: Path) -> list[Path]:
         OSError: `parent` cannot be read.
     """
     return [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(_UNFINISHED)]
+
+
+def bytes_in(folder: Path) -> int:
+    """Bytes of a folder's files; 0 when it cannot be read."""
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0
 
 
 def _open_lock(folder: Path) -> int:

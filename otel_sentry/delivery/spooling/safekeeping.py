@@ -6,6 +6,7 @@ Owned by the delivery thread. A disk that fails costs one warning, never a parce
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.rules.pacing import Backlog
@@ -13,7 +14,7 @@ from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import LossReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from otel_sentry.delivery.ledger import Ledger, Report
     from otel_sentry.delivery.parcel import Counts, Parcel
@@ -128,6 +129,16 @@ class Safekeeping:
         except OSError as error:
             self._fail(error, now)
 
+    def bequeath(self, parcels: Sequence[Parcel]) -> None:
+        """Keep what is to be delivered if this process dies, instead of what was kept before."""
+        now = self._clock()
+        spool = self._ready(now)
+        if spool is not None:
+            try:
+                spool.bequeath(parcels)
+            except OSError as error:
+                self._fail(error, now)
+
     def save_all(self, settled: Callable[[Parcel], None]) -> None:
         """Write everything down at once: the process leaves."""
         now = self._clock()
@@ -135,7 +146,6 @@ class Safekeeping:
         if spool is not None:
             try:
                 self._write_down(spool, now, settled, save_at=now)
-                self._keep_losses(spool)
             except OSError as error:
                 self._fail(error, now)
 
@@ -154,8 +164,10 @@ class Safekeeping:
         return min(self._next_patrol, self._next_look) if unsaved else self._next_patrol
 
     def close(self) -> None:
-        """Let the spool go."""
+        """Let the spool go; what is lost by then is kept for whoever comes after to report."""
         if self._spool is not None:
+            with suppress(OSError):
+                self._keep_losses(self._spool)
             self._spool.close()
             self._spool = None
 

@@ -6,19 +6,20 @@ delivery thread.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.delivery.rules.pacing import Backlog
-from otel_sentry.delivery.spooling.home import Home, folders
+from otel_sentry.delivery.spooling.aside import Aside
+from otel_sentry.delivery.spooling.home import Home, bytes_in, folders
+from otel_sentry.delivery.spooling.record import record_bytes
 from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from otel_sentry.delivery.ledger import Report
     from otel_sentry.delivery.parcel import Counts, Parcel
@@ -32,8 +33,6 @@ _SEGMENT_SECONDS: Final = 300.0
 """A file is closed at this size or age, so that the oldest can go without much else."""
 _GRACE_SECONDS: Final = 600.0
 """What a dead process left gets at least this long, however old a jumping clock makes it look."""
-_DAMAGED: Final = ".damaged"
-_MAX_DAMAGED_FILES: Final = 10
 _FOLDER_MODE: Final = 0o700
 
 
@@ -50,16 +49,6 @@ class Findings:
     adopted: list[Counts] = field(default_factory=list)
     lost: list[Counts] = field(default_factory=list)
     losses: list[Report] = field(default_factory=list)
-
-
-def folder_for(spool_dir: str, destination: str) -> Path:
-    """The folder for one destination, so that processes with different DSNs can share a directory.
-
-    Args:
-        spool_dir: as configured.
-        destination: what tells destinations apart; only its hash is written.
-    """
-    return Path(spool_dir) / hashlib.sha256(destination.encode()).hexdigest()[:16]
 
 
 class Spool:
@@ -94,6 +83,7 @@ class Spool:
         self._current: Segment | None = None
         self._current_since = 0.0
         self._unread: list[tuple[Home, Segment]] = []
+        self._aside = Aside(folder)
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
         self._home = Home.build(folder)
         self._owned: dict[Home, list[Segment]] = {self._home: []}
@@ -170,9 +160,8 @@ class Spool:
     def backlog(self, allowed: Callable[[Category], bool]) -> Backlog:
         """Records of allowed categories that are nowhere but on disk."""
         total = Backlog()
-        for (
-            segments
-        ) in self._owned.values():  # files of one process came one after another, processes run beside each other
+        # Files of one process came one after another, processes run beside each other.
+        for segments in self._owned.values():
             found = [segment.backlog(allowed) for segment in segments]
             total += Backlog.grown(sum(number for number, _ in found), sum(seconds for _, seconds in found))
         return total
@@ -191,11 +180,11 @@ class Spool:
             home = Home.adopt(path)
             if home is None:
                 alive += 1
-                foreign_bytes += _bytes_in(path)
+                foreign_bytes += bytes_in(path)
             else:
                 self._take_over(home, findings)
         # What others do not use is free to take, but everybody may always use an equal part.
-        foreign_bytes += _bytes_in(self._folder / _DAMAGED)
+        foreign_bytes += bytes_in(self._aside.path)
         self._share = max(self._max_bytes - foreign_bytes, self._max_bytes // (alive + 1))
         findings.lost += self._trimmed()
         findings.lost += self._outdated()
@@ -229,6 +218,14 @@ class Spool:
         """
         self._home.write_losses(losses)
 
+    def bequeath(self, parcels: Sequence[Parcel]) -> None:
+        """Keep parcels for whoever adopts this process's folder, instead of those kept before.
+
+        Raises:
+            OSError: they cannot be written.
+        """
+        self._home.write_bequest(b"".join(record_bytes(parcel, self._date()) for parcel in parcels))
+
     def write_off(self) -> list[Counts]:
         """Give up everything that is only on disk.
 
@@ -238,7 +235,9 @@ class Spool:
         return [self._removed(segment) for segment in list(self._segments())]
 
     def close(self) -> None:
-        """Let everything go; what is on disk stays for whoever comes after."""
+        """Let everything go; what is on disk stays for whoever comes after, but for what only a death would leave."""
+        with suppress(OSError):
+            self._home.write_bequest(b"")
         for home, segments in self._owned.items():
             for segment in segments:
                 segment.close()
@@ -295,22 +294,12 @@ class Spool:
         """Every record of a file is dealt with."""
         home = self._home_of(segment)
         if segment.damaged:
-            self._set_aside(segment)
+            self._aside.keep(segment.path)
         self._forget(home, segment)
         segment.remove()
         if home is not self._home and not self._owned[home] and all(one is not home for one, _ in self._unread):
             del self._owned[home]
             home.remove()
-
-    def _set_aside(self, segment: Segment) -> None:
-        """Keep a damaged file for a human to look at; only the last few."""
-        _logger.warning("a file of the spool is damaged; what could be read was kept, the file is in %s", _DAMAGED)
-        aside = self._folder / _DAMAGED
-        with suppress(OSError):
-            aside.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-            segment.path.rename(aside / f"{segment.path.parent.name}-{segment.path.name}")
-            for old in sorted(aside.iterdir(), key=lambda path: path.stat().st_mtime)[:-_MAX_DAMAGED_FILES]:
-                old.unlink()
 
     def _home_of(self, segment: Segment) -> Home:
         return next(home for home, segments in self._owned.items() if segment in segments)
@@ -319,10 +308,3 @@ class Spool:
         self._owned[home].remove(segment)
         if segment is self._current:
             self._current = None
-
-
-def _bytes_in(folder: Path) -> int:
-    try:
-        return sum(path.stat().st_size for path in folder.iterdir())
-    except OSError:
-        return 0

@@ -38,7 +38,10 @@ class Process:
     def state(self) -> Backlog:
         """What the lights are told of the backlog."""
         left = len(self.backlog) - self.sent
-        return Backlog.grown(left, self.backlog[-1] - self.backlog[self.sent]) if left else Backlog()
+        if not left:
+            return Backlog()
+        first, middle = self.backlog[self.sent], self.backlog[self.sent + left // 2]
+        return Backlog.arrived(left, first=first, middle=middle, last=self.backlog[-1])
 
 
 @dataclass(slots=True)

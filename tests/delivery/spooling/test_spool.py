@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from otel_sentry.delivery.spooling.spool import Spool, folder_for
+from otel_sentry.delivery.spooling.home import folder_for
+from otel_sentry.delivery.spooling.spool import Spool
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from tests.delivery.parcels import DATE, parcel
 

@@ -1,0 +1,1 @@
+"""Applications under load, as processes of their own: what faults cost them, and whether their memory stays flat."""

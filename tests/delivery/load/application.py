@@ -1,0 +1,76 @@
+"""A process that makes spans like a web application and tells what that took.
+
+`python -m tests.delivery.load.application DSN SPOOL_DIR REQUESTS PER_SECOND` prints one JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+from opentelemetry import trace
+
+import otel_sentry
+from otel_sentry.protocol.item_kinds import Category
+
+CHILDREN = 20
+PART = 10
+"""Parts of a run after each of which memory is looked at."""
+
+
+def request(tracer: trace.Tracer, number: int) -> float:
+    """One request of 21 spans; the seconds that its thread was held up by them."""
+    started = time.perf_counter()
+    with tracer.start_as_current_span("GET /mint", attributes={"http.route": "/mint", "request.number": number}):
+        for child in range(CHILDREN):
+            attributes = {"db.system.name": "postgresql", "db.query.text": "SELECT * FROM tokens", "row": child}
+            with tracer.start_as_current_span("SELECT tokens", attributes=attributes) as span:
+                span.set_attribute("rows", number % 7)
+    return time.perf_counter() - started
+
+
+def resident_bytes() -> int:
+    """Memory of this process; 0 where /proc does not tell."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def run(dsn: str, spool_dir: str, requests: int, per_second: float) -> dict[str, Any]:
+    """Make so many requests at a pace (0: as fast as delivery takes them), then flush."""
+    telemetry = otel_sentry.configure(dsn=dsn, spool_dir=spool_dir or None)
+    tracer, began = trace.get_tracer("load"), time.process_time()
+    took, memory, due = [], [], time.perf_counter()
+    for number in range(requests):
+        if per_second:
+            due += 1 / per_second
+            time.sleep(max(0.0, due - time.perf_counter()))
+        elif number % 100 == 99:
+            telemetry.flush(30)
+        took.append(request(tracer, number))
+        if number % (requests // PART) == 0:
+            memory.append(resident_bytes())
+    telemetry.flush(5)
+    spans = telemetry.ledger.snapshot()[Category.SPAN]
+    cuts = quantiles(took[len(took) // 10 :], n=100)
+    return {
+        "p50": cuts[49],
+        "p99": cuts[98],
+        "memory": [*memory, resident_bytes()],
+        "books": {"created": spans.created, "delivered": spans.delivered, "dropped": sum(spans.dropped.values())},
+        "balanced": spans.balanced,
+        "cpu": time.process_time() - began,
+    }
+
+
+if __name__ == "__main__":
+    logging.disable()
+    result = run(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))
+    print(json.dumps(result), flush=True)  # noqa: T201  the parent reads it
