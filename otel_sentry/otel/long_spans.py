@@ -33,6 +33,7 @@ _MOST_AT_ONCE: Final = 100
 """Spans told of in one look; the others follow with the next."""
 _MOST_COPIES: Final = 1000
 _LONGEST_PAUSE_SECONDS: Final = 15.0
+_MOMENT_SECONDS: Final = 0.1
 _COPIES_PAUSE_SECONDS: Final = 1.0
 """Between two looks while there are copies: a span that has ended must not leave one behind for long."""
 
@@ -85,11 +86,15 @@ class LongSpans:
 
     def forget(self) -> None:
         """The process leaves in order, and what is open leaves as unfinished: no look any more, no copies."""
-        with self._lock:
-            self._left = True
+        self._left = True
+        if not self._lock.acquire(timeout=_MOMENT_SECONDS):  # a hook of the application's takes its time
+            return
+        try:
             if self._copied:
                 self._copied = set()
                 self._pipeline.outbox.bequeath([])
+        finally:
+            self._lock.release()
 
     def _look(self, now_ns: int) -> None:
         after_ns = self._pipeline.settings.long_span_seconds * 1e9

@@ -19,7 +19,7 @@ from tests.delivery.servers import Server, Talk, answering, closed_port
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-REQUESTS, PER_SECOND, ROUNDS = 300, 50, 3
+REQUESTS, PER_SECOND, ROUNDS = 250, 50, 3
 LIMIT = 1.2
 """The most that a fault may cost: p99 beside p99 of the healthy run."""
 
