@@ -43,7 +43,9 @@ def join_sentry(settings: Settings) -> tuple[Connection, Settings]:
     Returns:
         The connection, and the settings that hold with its client.
     """
-    connection = connect(client_options(settings), tuning=replace(tuning_of(settings), private=private_payload(settings)))
+    connection = connect(
+        client_options(settings), tuning=replace(tuning_of(settings), private=private_payload(settings))
+    )
     effective = settings_with(settings, connection.client.options, joined=connection.joined)
     if not connection.joined:
         sentry_sdk.get_global_scope().set_client(connection.client)
