@@ -194,7 +194,7 @@ def test_an_idle_transport_starts_nothing(transport: NewTransport) -> None:
 
 def test_handing_over_never_waits(transport: NewTransport) -> None:
     """While a server hangs, thousands of envelopes are taken at once."""
-    with Server(lambda talk: time.sleep(5)) as server:
+    with Server(lambda talk: time.sleep(60)) as server:
         one = transport(server.dsn)
         slowest = 0.0
         for number in range(2000):
@@ -203,7 +203,7 @@ def test_handing_over_never_waits(transport: NewTransport) -> None:
             one.capture_envelope(Envelope({}, [Item(b"{}", type="event")]))
             slowest = max(slowest, time.perf_counter() - started)
 
-    assert slowest < 1
+    assert slowest < 10  # it would be a minute
 
 
 @pytest.mark.parametrize("timeout", [0.0, 0.1, 0.5, 1.0])

@@ -132,7 +132,7 @@ def test_a_full_queue_refuses_children_first_and_counts_them() -> None:
     waiting = queue.pending()
     basket.gate.set()
 
-    assert queue.flush(30)
+    assert queue.flush(120)
     assert 5000 <= children <= 5001
     assert 5500 <= waiting <= 5501
     assert refused.count + len(basket.sent) == 7000

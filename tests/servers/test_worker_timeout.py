@@ -8,12 +8,16 @@ import urllib.request
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.servers.running import RunningServer, variables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from otel_sentry.local.receiver import Receiver
+
+pytestmark = pytest.mark.slow
 
 APP = """
 import time
