@@ -17,6 +17,7 @@ from otel_sentry.doctor.finding import Finding, error
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.facts.gather import gathered
 from otel_sentry.facts.process import process_facts
+from otel_sentry.masking.mask import SecretMask
 from otel_sentry.settings.settings import Settings
 from otel_sentry.setup.assembly import present_telemetry
 from otel_sentry.setup.configure import configure
@@ -72,7 +73,8 @@ def _imported(module: str | None) -> list[Finding]:
     except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever the application raises
         where = traceback.extract_tb(exc.__traceback__)[-1]
         cause = (
-            f"{module} cannot be imported: {type(exc).__name__}: {exc} ({Path(where.filename).name}:{where.lineno})."
+            f"{module} cannot be imported: {type(exc).__name__}: {SecretMask().text(str(exc))} "
+            f"({Path(where.filename).name}:{where.lineno})."
         )
         return [error("import-failed", cause, f"python -c 'import {module}' shows the whole traceback")]
     return []

@@ -15,6 +15,7 @@ from otel_sentry._version import __version__
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
 from otel_sentry.delivery.wire.message import request_bytes
 from otel_sentry.doctor.answer import Answer
+from otel_sentry.masking.mask import SecretMask
 
 if TYPE_CHECKING:
     from otel_sentry.doctor.probe import Probe
@@ -85,4 +86,4 @@ def _chain(error: BaseException | None) -> list[BaseException]:
 
 
 def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return SecretMask().text(f"{type(error).__name__}: {error}".splitlines()[0])[:200]

@@ -9,6 +9,7 @@ import sys
 from typing import Any, Final
 
 from otel_sentry.facts.facts import ProcessFacts
+from otel_sentry.masking.mask import SecretMask
 
 _LONGEST_COMMAND: Final = 200
 _ZERO_CODE: Final = "opentelemetry.instrumentation.auto_instrumentation"
@@ -22,7 +23,7 @@ def process_facts(*, set_up: bool) -> ProcessFacts:
     """
     return ProcessFacts(
         pid=os.getpid(),
-        command=" ".join(sys.argv)[:_LONGEST_COMMAND],
+        command=SecretMask().text(" ".join(sys.argv))[:_LONGEST_COMMAND],
         python=platform.python_version(),
         start_method=multiprocessing.get_start_method(allow_none=True) or "",
         hosts=tuple(_hosts()),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Final
 
-from otel_sentry.settings.declaration import MASK, declarations
+from otel_sentry.masking.mask import SecretMask
+from otel_sentry.settings.declaration import declarations
 from otel_sentry.settings.settings import Settings
 
 _PREFIXES: Final = ("OTEL_", "SENTRY_", "NEXT_PUBLIC_SENTRY_")
-_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-_SECRET: Final = re.compile(r"TOKEN|SECRET|PASSWORD|KEY|HEADERS|DSN")
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]*@")
+_WAY_THERE: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _LONGEST: Final = 200
 
 
@@ -25,16 +23,9 @@ def telemetry_variables(environ: Mapping[str, str] | None = None) -> dict[str, s
     """
     found = os.environ if environ is None else environ
     rows = {variable: row for row in declarations(Settings) for variable in row.variables}
-    shown = {}
-    for name in sorted(found):
-        if not name.upper().startswith(_PREFIXES) and name.upper() not in _PROXIES:
-            continue
-        row = rows.get(name)
-        shown[name] = row.shown(found[name]) if row is not None else _masked(name, found[name])
-    return shown
-
-
-def _masked(name: str, value: str) -> str:
-    if _SECRET.search(name.upper()) and value:
-        return MASK
-    return _CREDENTIALS.sub(f"{MASK}@", value)[:_LONGEST]
+    mask = SecretMask()
+    return {
+        name: rows[name].shown(found[name]) if name in rows else str(mask.value(name, found[name]))[:_LONGEST]
+        for name in sorted(found)
+        if name.upper().startswith(_PREFIXES) or name.upper() in _WAY_THERE
+    }

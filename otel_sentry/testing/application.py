@@ -10,6 +10,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import sentry_sdk
+from opentelemetry import trace
+
 import otel_sentry
 from otel_sentry.testing.swap import Swap, global_slots, provider_slots
 
@@ -68,8 +71,6 @@ class Application:
         return self._telemetry is None or self._telemetry.flush(timeout)
 
     def _set_up(self, swap: Swap) -> Telemetry:
-        from opentelemetry import trace  # noqa: PLC0415 - loaded with the first test that needs it
-
         os.environ["SENTRY_DSN"] = self._dsn
         os.environ["OTEL_SDK_DISABLED"] = "false"
         before = trace.get_tracer_provider()
@@ -97,8 +98,6 @@ def _redirect_client(dsn: str, *, tell: bool) -> None:
         dsn: of ours.
         tell: whether a pipeline that is there already is to hear of it.
     """
-    import sentry_sdk  # noqa: PLC0415 - loaded with the first test that needs it
-
     scope: Any = sentry_sdk.get_global_scope()
     client: Any = scope.client
     if client is None or not client.is_active():

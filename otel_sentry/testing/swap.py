@@ -11,6 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+import opentelemetry._logs._internal as logs
+import opentelemetry.metrics._internal as metrics
+import sentry_sdk
+import sentry_sdk.scope as scopes
+from opentelemetry import propagate, trace
+from opentelemetry.instrumentation import propagators
+
 _ABSENT: Final = object()
 
 
@@ -90,14 +97,6 @@ class Swap:
 
 def global_slots() -> list[Slot]:
     """Everything that `otel_sentry.configure()` sets or joins, as it is in this process."""
-    import opentelemetry._logs._internal as logs  # noqa: PLC0415 - a suite that does not use the kit loads nothing
-    import opentelemetry.metrics._internal as metrics  # noqa: PLC0415
-    import opentelemetry.propagate as propagate  # noqa: PLC0415, PLR0402 - the module, not the package's attribute
-    import opentelemetry.trace as trace  # noqa: PLC0415, PLR0402
-    import sentry_sdk  # noqa: PLC0415
-    import sentry_sdk.scope as scopes  # noqa: PLC0415
-    from opentelemetry.instrumentation import propagators  # noqa: PLC0415
-
     scope = sentry_sdk.get_global_scope()
     slots = [
         attribute(trace, "_TRACER_PROVIDER"),

@@ -187,7 +187,12 @@ BROKEN = (
         "turns sentry-sdk off",
         application=INIT.format(options="dsn=''") + WHOLE,
     ),
-    Broken("application broken", "import-failed", "NameError", application="undefined_name\n"),
+    Broken(
+        "application broken",
+        "import-failed",
+        "no database at postgres://",
+        application="raise OSError('no database at postgres://dapp:topsecret@db')\n",
+    ),
     Broken(
         "uWSGI without threads",
         "uwsgi-without-threads",

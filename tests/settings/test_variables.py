@@ -13,6 +13,7 @@ def test_secrets_are_masked_and_others_left_out() -> None:
         "OTEL_EXPORTER_OTLP_HEADERS": "authorization=topsecret",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "https://user:topsecret@collector:4318",
         "https_proxy": "http://user:topsecret@proxy",
+        "SENTRY_OTHER_DSN": "https://topsecret0123456789@host/1",
         "OTEL_SERVICE_NAME": "web",
         "DATABASE_URL": "postgres://user:topsecret@db",
     }
@@ -20,7 +21,7 @@ def test_secrets_are_masked_and_others_left_out() -> None:
 
     assert "topsecret" not in str(shown)
     assert shown["SENTRY_DSN"] == "https://***@host/1"
-    assert shown["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://***@collector:4318"
+    assert shown["OTEL_EXPORTER_OTLP_ENDPOINT"] == "https://[Filtered]@collector:4318"
     assert shown["OTEL_SERVICE_NAME"] == "web"
     assert "DATABASE_URL" not in shown
 
