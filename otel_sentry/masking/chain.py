@@ -33,7 +33,8 @@ def may_hold_mnemonic(text: str) -> bool:
     """Whether there are words enough, and among them words of the list."""
     if text.count(" ") + text.count("\n") < _SPACES_OF_MNEMONIC:
         return False
-    return sum(map(ENGLISH.__contains__, _WORD.findall(text))) >= MNEMONIC_LENGTHS[0]
+    words = _WORD.findall(text) if "," in text or "'" in text or '"' in text else text.split()
+    return sum(map(ENGLISH.__contains__, words)) >= MNEMONIC_LENGTHS[0] - 1  # one may end a sentence
 
 
 def may_hold_key(text: str) -> bool:

@@ -23,7 +23,7 @@ from otel_sentry.masking.tokens import (
     may_hold_scheme,
     may_hold_vendor_token,
 )
-from otel_sentry.masking.urls import masked_paths, masked_urls, may_hold_keys
+from otel_sentry.masking.urls import masked_paths, masked_urls, may_hold_key_in_path, may_hold_keys
 
 
 class Rule(NamedTuple):
@@ -65,7 +65,7 @@ def rules(names: Names, *, source: bool = False) -> tuple[Rule, ...]:
         Rule(
             "Keys behind a version in a path",
             "/v",
-            _certainly,
+            may_hold_key_in_path,
             masked_paths,
             "/v2/demo4Kx1bPq8sT7uVw0yZ3aB6cD9eF2g",
             "/v2/[Filtered]",

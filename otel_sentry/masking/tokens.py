@@ -25,7 +25,11 @@ _WEB_TOKEN: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?")
 _SCHEME: Final = re.compile(
     r"\b((?i:bearer|basic|digest|dpop|apikey)[ \t]+)(?=[^\s]*(?:\d|[a-z][A-Z]|=))[\w.~+/=\-]{8,}"
 )
-_AFTER_PREFIX: Final = tuple((sign, re.compile(rf"{re.escape(sign)}[\w\-.]{{14,}}")) for sign in "_-.")
+_BARE_LOWER: Final = tuple(prefix.lower() for prefix in BARE_PREFIXES)
+_SIGNS: Final = "_-."
+_ENDS: Final = frozenset(prefix[-3:] for prefix in PREFIXES)
+"""Last three characters of each prefix, the sign included."""
+_REST: Final = re.compile(r"(?=[\w\-.]*\d)[\w\-.]{14,}")
 _BARE: Final = re.compile(r"(?<!\w)(?:" + "|".join(BARE_PREFIXES) + r")[0-9A-Za-z_\-]{16,}")
 
 
@@ -50,30 +54,39 @@ def masked_schemes(text: str) -> str:
 
 
 def may_hold_vendor_token(text: str) -> bool:
-    """Whether a text, in any case, has the length and the letters."""
-    lowered = text.lower()
-    return (
-        "_" in text or "-" in text or "." in text or any(prefix.lower() in lowered for prefix in BARE_PREFIXES)
-    ) and len(text) >= SHORTEST
+    """Whether a text, in lower case, has the length and the letters."""
+    return len(text) >= SHORTEST and (
+        "_" in text
+        or "-" in text
+        or "." in text
+        or "aiza" in text
+        or "eaac" in text
+        or "akia" in text
+        or "asia" in text
+    )
 
 
 def masked_vendor_tokens(text: str) -> str:
     """Mask tokens that begin as vendors' do."""
-    for sign, after in _AFTER_PREFIX:
+    for sign in _SIGNS:
         if sign in text:
-            text = _masked_after(text, after)
+            text = _masked_at(text, sign)
     return _BARE.sub(MASK, text) if any(prefix in text for prefix in BARE_PREFIXES) else text
 
 
-def _masked_after(text: str, after: re.Pattern[str]) -> str:
+def _masked_at(text: str, sign: str) -> str:
+    """Mask tokens whose prefix ends in this sign."""
     pieces: list[str] = []
-    done = position = 0
-    while (found := after.search(text, position)) is not None:
-        position = found.start() + 1
-        start = _start_of_token(text, position)
-        if start >= done and any(letter.isdigit() for letter in found[0]):
+    done = 0
+    at = text.find(sign)
+    while at >= 0:
+        end = at + 1
+        rest = _REST.match(text, end) if text[max(0, at - 2) : end] in _ENDS else None
+        start = _start_of_token(text, end) if rest is not None else -1
+        if rest is not None and start >= done:
             pieces += (text[done:start], MASK)
-            done = position = found.end()
+            done = end = rest.end()
+        at = text.find(sign, end)
     return "".join((*pieces, text[done:])) if pieces else text
 
 

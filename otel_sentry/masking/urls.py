@@ -31,6 +31,7 @@ KEYED_HOSTS: Final = frozenset(
 )
 """Hosts, with all below them, whose paths hold keys."""
 
+SHORTEST_SEGMENT: Final = 32
 _URL: Final = re.compile(
     r"://(?P<user>(?!\d*/)[^/@\s:]*:(?!\d{0,5}/)[^\s\"'<>]*@(?=[\w.\-]+(?::\d+)?(?:[/?\s\"']|$))|[^/?#\s\"'<>\\]+@)?"
     r"(?P<host>[^/:?#\s\"'<>@\\]*)(?P<port>:\d+)?(?P<path>/[^\s\"'?#<>\\)\],;}]*)?"
@@ -48,6 +49,11 @@ def may_hold_keys(text: str) -> bool:
 def masked_urls(text: str) -> str:
     """Mask what is secret in the URLs of a text."""
     return _URL.sub(_masked, text)
+
+
+def may_hold_key_in_path(text: str) -> bool:
+    """Whether a part of a path is long enough."""
+    return max(map(len, text.split("/"))) >= SHORTEST_SEGMENT
 
 
 def masked_paths(text: str) -> str:
