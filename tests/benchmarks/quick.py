@@ -7,6 +7,7 @@ from typing import Final
 from tests.benchmarks.machine import QUIET, others_share
 from tests.benchmarks.run import measure_once
 from tests.benchmarks.sections.costs import record_of, table
+from tests.benchmarks.sections.files import FILES
 from tests.benchmarks.sections.instrumentation import INSTRUMENTATION
 from tests.benchmarks.sections.section import shuffled
 
@@ -26,5 +27,5 @@ def run() -> str:
         ]
     )
     disturbed = f"\nOther programs took {share:.0%} of the machine meanwhile: take these figures with care.\n"
-    added = INSTRUMENTATION.render(list(INSTRUMENTATION.measure((), 0)))
-    return f"{table(records)}\n### {INSTRUMENTATION.title}\n\n{added}" + (disturbed if share > QUIET else "")
+    added = [f"\n### {one.title}\n\n{one.render(list(one.measure((), 0)))}" for one in (INSTRUMENTATION, FILES)]
+    return table(records) + "".join(added) + (disturbed if share > QUIET else "")

@@ -6,6 +6,7 @@ from typing import Final
 
 from tests.benchmarks.sections.ceilings import CEILINGS
 from tests.benchmarks.sections.costs import COSTS
+from tests.benchmarks.sections.files import FILES
 from tests.benchmarks.sections.instrumentation import INSTRUMENTATION
 from tests.benchmarks.sections.losses import LOSSES
 from tests.benchmarks.sections.memory import MEMORY
@@ -15,5 +16,5 @@ from tests.benchmarks.sections.waking import WAKINGS
 
 SECTIONS: Final = {
     section.name: section
-    for section in (COSTS, LOSSES, CEILINGS, WAKINGS, SCALES, HOSTILES, MEMORY, STARTUP, INSTRUMENTATION)
+    for section in (COSTS, LOSSES, CEILINGS, WAKINGS, SCALES, HOSTILES, MEMORY, STARTUP, INSTRUMENTATION, FILES)
 }
