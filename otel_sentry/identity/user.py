@@ -5,6 +5,7 @@ Rule: an explicit `user.id` stays the id and the wallet becomes the name; with o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ ENDUSER_ID = "enduser.id"
 _DEFAULT_WALLET_ATTRIBUTES = (WALLET_ADDRESS,)
 _FIXED_KEYS = frozenset({WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, USER_ID, USER_NAME, USER_EMAIL, ENDUSER_ID})
 _LONGEST_EMAIL = 75
+_REMEMBERED = 1024
+"""Identities that a reader knows by heart; beyond, all are forgotten and learnt anew."""
 _TOO_LONG_FOR_CHANCE = 8
 
 
@@ -88,11 +91,24 @@ def identity_keys(wallet_attributes: Sequence[str] = _DEFAULT_WALLET_ATTRIBUTES)
 def identity_reader(
     wallet_attributes: Sequence[str] = _DEFAULT_WALLET_ATTRIBUTES,
 ) -> Callable[[Mapping[str, Any]], Identity | None]:
-    """`identity_of` with its key set made once: for the path that every span takes."""
+    """`identity_of` for the path that every span takes: its key set is made once, and who was there comes again."""
     keys = identity_keys(wallet_attributes)
+    known: dict[object, Identity | None] = {}
 
     def read(attributes: Mapping[str, Any]) -> Identity | None:
-        return None if keys.isdisjoint(attributes) else _identity(attributes, wallet_attributes)
+        if keys.isdisjoint(attributes):
+            return None
+        said = tuple([attributes.get(key) for key in keys])
+        what = (said, tuple(map(type, said)))  # with their types, for 1 equals True and is another user
+        try:
+            return known[what]
+        except (KeyError, TypeError):  # not seen yet, or a value without a hash
+            found = _identity(attributes, wallet_attributes)
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        with suppress(TypeError):
+            known[what] = found
+        return found
 
     return read
 

@@ -15,8 +15,8 @@ T = TypeVar("T")
 
 QUIET: Final = 0.08
 """Share of the machine that others may take during a measurement."""
-ATTEMPTS: Final = int(os.environ.get("BENCHMARK_ATTEMPTS", "3"))
-"""How often a disturbed measurement is repeated; 1 where the machine is never quiet."""
+ATTEMPTS: Final = "BENCHMARK_ATTEMPTS"
+"""Variable that says how often a disturbed measurement is repeated; 1 where the machine is never quiet."""
 PATIENCE_SECONDS: Final = 10.0
 _STAT: Final = Path("/proc/stat")
 _IDLE: Final = slice(3, 5)
@@ -33,8 +33,9 @@ def others_share(measure: Callable[[], T]) -> tuple[T, float]:
     return result, max(0.0, others / seconds / (os.cpu_count() or 1))
 
 
-def undisturbed(measure: Callable[[], T], attempts: int = ATTEMPTS) -> tuple[T, float]:
-    """Measure until it was quiet meanwhile, so often at most; return the least disturbed result and others' share."""
+def undisturbed(measure: Callable[[], T]) -> tuple[T, float]:
+    """Measure until it was quiet meanwhile, three times at most; return the least disturbed result and others' share."""
+    attempts = int(os.environ.get(ATTEMPTS, "3"))
     best: tuple[T, float] | None = None
     for _ in range(attempts):
         if attempts > 1:

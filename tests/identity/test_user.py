@@ -266,3 +266,31 @@ def test_event_user(identity: Identity, expected: dict[str, Any]) -> None:
 def test_wallet_given_by_hand(arguments: tuple[Any, ...], expected: Identity) -> None:
     """What `use_wallet` makes of its arguments."""
     assert wallet_identity(*arguments) == expected
+
+
+def test_a_reader_knows_again_whom_it_has_read() -> None:
+    """By values and their types: 1 and True are not the same user."""
+    read = identity_reader()
+    users = [{"user.id": value} for value in (1, True, "1", 1.0)]
+
+    assert [read(user) for user in users] == [identity_of(user) for user in users]
+    assert read({"user.id": "1"}) is read({"user.id": "1"})
+
+
+def test_a_reader_takes_values_without_a_hash() -> None:
+    """They are nobody, each time anew."""
+    read = identity_reader()
+
+    assert read({"user.id": ["a"], "user.name": "Ann"}) == Identity(user_name="Ann")
+    assert read({"user.id": ["a"], "user.name": "Ann"}) == Identity(user_name="Ann")
+
+
+def test_a_reader_forgets() -> None:
+    """Users that never come again do not fill the memory."""
+    read = identity_reader()
+    first = read({"user.id": "0"})
+    for number in range(1, 2_000):
+        assert read({"user.id": str(number)}) == Identity(user_id=str(number))
+
+    assert read({"user.id": "0"}) == first
+    assert read({"user.id": "0"}) is not first
