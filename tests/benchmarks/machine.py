@@ -34,7 +34,7 @@ def others_share(measure: Callable[[], T]) -> tuple[T, float]:
 
 
 def undisturbed(measure: Callable[[], T]) -> tuple[T, float]:
-    """Measure until it was quiet meanwhile, three times at most; return the least disturbed result and others' share."""
+    """Measure until it was quiet meanwhile, thrice at most; return the least disturbed result and others' share."""
     attempts = int(os.environ.get(ATTEMPTS, "3"))
     best: tuple[T, float] | None = None
     for _ in range(attempts):
