@@ -45,19 +45,27 @@ class SegmentTracker(SpanProcessor):
     ) -> None:
         self._take = take
         self._stamp = IdentityStamp(wallet_attributes)
-        self._identity_keys = identity_keys(wallet_attributes)
+        self._telling = identity_keys(wallet_attributes)
+        self._attended = ""
+        self._attendant = SpanProcessor()
         self._open: dict[int, ref[Span]] = {}
         self._left_to_parent: dict[int, ref[Span]] = {}
         self._sweep_at = _SWEEP_AT
         self._child_started: Callable[[Span], None] | None = None
 
+    def attend(self, attribute: str, attendant: SpanProcessor) -> None:
+        """Have `attendant` hear of spans with `attribute`: one look at each, where a processor would be three calls."""
+        self._attended, self._attendant = attribute, attendant
+        self._telling = self._telling | {attribute}
+
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Join the parent's segment or begin one; called on the application's thread."""
         try:
             try:
-                parent, context = span._parent, span._context  # noqa: SLF001 - see the module
+                # mypy: the SDK types them for ended spans too, which may lack them.
+                parent, context, attributes = span._parent, span._context, span._attributes._dict  # type: ignore[union-attr] # noqa: SLF001
             except AttributeError:
-                parent, context = span.parent, span.context
+                parent, context, attributes = span.parent, span.context, attribute_dict(span)
             open_spans = self._open
             reference = open_spans.get(id(parent))
             live = reference() if reference is not None else None
@@ -78,6 +86,8 @@ class SegmentTracker(SpanProcessor):
             open_spans[id(context)] = ref(span)
             if len(open_spans) > self._sweep_at:
                 self._sweep()
+            if self._attended in attributes:
+                self._attendant.on_start(span, parent_context)
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
             self._not_recorded(error)
 
@@ -93,13 +103,15 @@ class SegmentTracker(SpanProcessor):
             segment = None
             if live is not None:
                 segment = live._otel_sentry_segment  # type: ignore[attr-defined] # noqa: SLF001 - set at its start
-                if not self._identity_keys.isdisjoint(attributes):
-                    self._stamp.at_end(span, segment)
+                if not self._telling.isdisjoint(attributes):
+                    self._told(span, segment)
                 if segment.root is live:
                     segment.close(span)
                 if segment.verdict.sampled:
                     self._take(span, segment)
                     return
+            elif self._attended in attributes:
+                self._attendant.on_end(span)
             self._ended_otherwise(span, segment)
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
             self._not_recorded(error)
@@ -134,6 +146,12 @@ class SegmentTracker(SpanProcessor):
         identity = wallet_in(context)
         if identity is not None:
             self._stamp.at_start(span, segment, identity)
+
+    def _told(self, span: ReadableSpan, segment: Segment) -> None:
+        """An ended span has attributes that count before it leaves."""
+        self._stamp.at_end(span, segment)
+        if self._attended in attribute_dict(span):
+            self._attendant.on_end(span)
 
     def _sweep(self) -> None:
         """Drop references to spans that nobody ended and nobody holds; look again when the table has doubled."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from otel_sentry.convert.check_in import SLUG
 from otel_sentry.convert.service import service_names
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.issues.processor import IssueProcessor
@@ -49,10 +50,9 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     link_events(issues.event_processor)
     link_events(event_processor(effective))
     check_ins = CheckInProcessor(effective, outbox)
-    provider.add_span_processor(check_ins)
     if effective.wallet_on_all_spans:
         provider.add_span_processor(IdentityEverywhere())
-    spans = _add_spans(provider, effective, outbox)
+    spans = _add_spans(provider, effective, outbox, check_ins)
     ledger = connection.outbox.ledger
     if spans is not None:
         ledger.watch(Category.SPAN, spans.pending)
@@ -124,12 +124,17 @@ def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:
     return envelope_dsc(segment.dsc(), trace_id=segment.trace_id, public_key=public_key)
 
 
-def _add_spans(provider: OpenProvider, settings: Settings, outbox: ExitBudget) -> SentrySpanProcessor | None:
+def _add_spans(
+    provider: OpenProvider, settings: Settings, outbox: ExitBudget, check_ins: CheckInProcessor
+) -> SentrySpanProcessor | None:
     """Our span processor; where no spans go to Sentry, only what keeps identity."""
     if settings.errors_only or SENTRY not in traces_exporters(settings):
-        provider.add_span_processor(IdentitySpanProcessor(settings.wallet_attributes))
+        identity = IdentitySpanProcessor(settings.wallet_attributes)
+        identity.attend(SLUG, check_ins)
+        provider.add_span_processor(identity)
         return None
     processor = SentrySpanProcessor(settings=settings, outbox=outbox)
+    processor.attend(SLUG, check_ins)
     provider.add_span_processor(processor)
     for exporter in sentry_exporters(provider):
         exporter.stand_down()
