@@ -15,8 +15,8 @@ from otel_sentry.masking.patterns import SecretPatterns
 from otel_sentry.masking.rules import rules
 from otel_sentry.masking.tokens import BARE_PREFIXES
 
-SHORTEST: Final = 7
-"""Shorter texts hold no secret that could be told; the shortest is `pwd=abc`."""
+SHORTEST: Final = 5
+"""Shorter texts hold no secret that could be told; the shortest is `pwd=a`."""
 MAX_CLEAN: Final = 8192
 """Clean texts that are remembered; beyond, all are forgotten and learnt anew."""
 LONGEST_CLEAN: Final = 256
