@@ -106,6 +106,13 @@ def test_each_make_target_that_is_named_exists() -> None:
     assert named <= targets
 
 
+def test_each_command_that_is_named_exists() -> None:
+    """`otel-sentry …` is a command."""
+    named = set(re.findall(r"(?:`|\$ )otel-sentry ([a-z][a-z-]+)", TEXT))
+
+    assert named <= {command.name for command in COMMANDS}
+
+
 def test_each_test_that_a_promise_names_exists() -> None:
     """`test_file.py::test_name` on a page is a test; `::test_name` alone is one of the file before it."""
     files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
