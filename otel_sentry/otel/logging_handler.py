@@ -13,11 +13,20 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_sentry.convert.log import message_attributes
 from otel_sentry.convert.values import text
 
-NAMES_OF_OURS: Final = ("otel_sentry", "opentelemetry.sdk", "opentelemetry.exporter", "sentry_sdk.errors")
+NAMES_OF_OURS: Final = (
+    "otel_sentry",
+    "opentelemetry.attributes",
+    "opentelemetry.exporter",
+    "opentelemetry.sdk",
+    "sentry_sdk.errors",
+)
 """Loggers of the pipeline itself: a log about a log that was lost would be lost as well."""
 
 OF_LOGGING: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; anything else came by `extra=`."""
+
+_DEEPEST: Final = 8
+"""Containers in containers of an extra."""
 
 _SEVERITIES: Final = (
     (logging.CRITICAL, SeverityNumber.FATAL, "FATAL"),
@@ -57,13 +66,21 @@ def _log_record(record: logging.LogRecord) -> LogRecord:
         observed_timestamp=time.time_ns(),
         severity_number=number,
         severity_text=name,
-        body=record.getMessage(),
+        body=_message(record),
         attributes=_attributes(record),
     )
 
 
+def _message(record: logging.LogRecord) -> str:
+    """The message; the bare template where the arguments do not fit it, or cannot be shown."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return text(record.msg)
+
+
 def _attributes(record: logging.LogRecord) -> dict[str, Any]:
-    extra = {key: value for key, value in vars(record).items() if key not in OF_LOGGING and value is not None}
+    extra = {key: _plain(value) for key, value in vars(record).items() if key not in OF_LOGGING and value is not None}
     return {
         **extra,
         **message_attributes(record.msg, record.args),
@@ -72,6 +89,17 @@ def _attributes(record: logging.LogRecord) -> dict[str, Any]:
         "code.line.number": record.lineno,
         **_exception(record),
     }
+
+
+def _plain(value: Any, depth: int = _DEEPEST) -> Any:
+    """A value that OpenTelemetry takes as it is: it asks other objects for their text, and some raise then."""
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return value
+    if depth and isinstance(value, dict):
+        return {text(key): _plain(item, depth - 1) for key, item in value.items()}
+    if depth and isinstance(value, (list, tuple)):
+        return [_plain(item, depth - 1) for item in value]
+    return text(value)
 
 
 def _exception(record: logging.LogRecord) -> dict[str, str]:

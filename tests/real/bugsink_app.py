@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import warnings
+from collections.abc import Callable
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -74,17 +75,27 @@ def recount(order: int) -> None:
     thread.join()
 
 
+def watched(peer: str) -> Callable[[float], object]:
+    """Have a peer watch the application; returns what delivers."""
+    import sentry_sdk  # noqa: PLC0415
+    from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
+
+    # sentry-sdk 3 makes events of log records only when it is told to.
+    told = not sentry_sdk.VERSION.startswith("2.")
+    options = {"integrations": [LoggingIntegration(event_level=logging.ERROR)]} if told else {}
+    if peer == "sentry_sdk" or told:
+        sentry_sdk.init(release="shop@1", **options)
+    if peer == "sentry_sdk":
+        return sentry_sdk.flush
+    import otel_sentry  # noqa: PLC0415
+
+    return otel_sentry.configure(release="shop@1").flush
+
+
 def main() -> None:
     """Be watched, and fail."""
     warnings.simplefilter("ignore")
-    if sys.argv[1] == "otel_sentry":
-        import otel_sentry  # noqa: PLC0415
-
-        telemetry = otel_sentry.configure(release="shop@1")
-    else:
-        import sentry_sdk  # noqa: PLC0415
-
-        sentry_sdk.init(release="shop@1")
+    flush = watched(sys.argv[1])
     app = FastAPI()
     for work in (buy, refund, settle, audit, recount):
         app.get(f"/{work.__name__}/{{order}}")(work)
@@ -92,10 +103,7 @@ def main() -> None:
     for order in range(2):
         for work in (buy, refund, settle, audit, recount):
             client.get(f"/{work.__name__}/{order * 2}")
-    if sys.argv[1] == "otel_sentry":
-        telemetry.flush(10)
-    else:
-        sentry_sdk.flush(10)
+    flush(10)
 
 
 if __name__ == "__main__":
