@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.cli.demo_checks import Check, Evidence, Visit, all_checks
-from otel_sentry.cli.demo_dapp import Dapp, DappDied
+from otel_sentry.cli.demo_dapp import Dapp, DappDied, hash_key
 from otel_sentry.cli.demo_visitors import use_dapp
 from otel_sentry.cli.demo_witness import recorded_spans
 from otel_sentry.identity.privacy import Privacy
@@ -32,7 +32,8 @@ DESCRIPTION: Final = """\
 Start the embedded Sentry, a local EVM chain, and the example dapp's web app and worker;
 let three wallets use them; print the traces and issues; check that nothing is missing.
 Exit status 0: complete. 1: something is missing, see the lines marked FAIL. 130: interrupted.
-OTEL_SENTRY_* settings apply, for example OTEL_SENTRY_WALLET_PRIVACY=short.
+OTEL_SENTRY_* settings apply, for example OTEL_SENTRY_WALLET_PRIVACY=hash (its key is made up
+unless OTEL_SENTRY_WALLET_HASH_KEY gives one).
 """
 
 
@@ -99,7 +100,7 @@ def _evidence(receiver: Receiver, dapp: Dapp, visits: Sequence[Visit], privacy: 
 
 
 def _privacy() -> Privacy:
-    settings = Settings.from_env()
+    settings = Settings.from_env(wallet_hash_key=hash_key())
     return Privacy(settings.wallet_privacy.value, settings.wallet_hash_key)
 
 

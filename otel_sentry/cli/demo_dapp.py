@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_sentry.cli.demo_visitors import CONTRACT
 from otel_sentry.errors import OtelSentryError
+from otel_sentry.identity.privacy import KEY_VARIABLE
 from otel_sentry.settings.child_processes import child_environment
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ def example_directory() -> Path:
     raise OtelSentryError(words)
 
 
+def hash_key() -> str:
+    """The key of OTEL_SENTRY_WALLET_PRIVACY=hash: a demo of it needs no second variable."""
+    return child_environment({}).get(KEY_VARIABLE) or "demo"
+
+
 class Dapp:
     """Chain, web app and worker; `with` starts them and makes sure that they end.
 
@@ -70,6 +76,7 @@ class Dapp:
             "OTEL_METRICS_EXPORTER": "none",
             "OTEL_LOGS_EXPORTER": "none",
             "OTEL_BSP_SCHEDULE_DELAY": "500",
+            KEY_VARIABLE: hash_key(),
             "PYTHONUNBUFFERED": "1",
             "SENTRY_DSN": dsn,
             "SENTRY_ENVIRONMENT": "demo",
