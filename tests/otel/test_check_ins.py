@@ -25,19 +25,26 @@ with tracer.start_as_current_span("nightly", attributes=nightly):
 with contextlib.suppress(ValueError), tracer.start_as_current_span("hourly") as span:
     span.set_attribute("sentry.monitor.slug", "hourly")
     raise ValueError("no")
-with tracer.start_as_current_span("no job"):
-    pass
+with tracer.start_as_current_span("task"):
+    tracer.start_span("inner", attributes={"sentry.monitor.slug": "inner"}).end()
 running = tracer.start_span("running", attributes={"sentry.monitor.slug": "running"})
 telemetry.shutdown()
 """
 
 
-@pytest.mark.parametrize("rate", ["1", "0"], ids=["sampled", "unsampled"])
-def test_check_ins(rate: str, receiver: Receiver) -> None:
-    """Begin and end, how it went, what the monitor is; whether Sentry keeps the trace or not."""
+@pytest.mark.parametrize(
+    "variables",
+    [
+        pytest.param({}, id="sampled"),
+        pytest.param({"SENTRY_TRACES_SAMPLE_RATE": "0"}, id="unsampled"),
+        pytest.param({"OTEL_SENTRY_ERRORS_ONLY": "true"}, id="errors only"),
+    ],
+)
+def test_check_ins(variables: dict[str, str], receiver: Receiver) -> None:
+    """Begin and end, how it went, what the monitor is; whether Sentry gets the trace or not."""
     environment = {
         "SENTRY_DSN": receiver.dsn,
-        "SENTRY_TRACES_SAMPLE_RATE": rate,
+        **variables,
         "SENTRY_ENVIRONMENT": "test",
         "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "20",
     }
@@ -54,5 +61,6 @@ def test_check_ins(rate: str, receiver: Receiver) -> None:
     assert end["monitor_config"] == {"schedule": {"type": "crontab", "value": "0 3 * * *"}, "max_runtime": 30}
     assert (end["environment"], end["duration"] >= 0) == ("test", True)
     assert [one["status"] for one in seen["hourly"]] == ["error"]
+    assert sorted(one["status"] for one in seen["inner"]) == ["in_progress", "ok"]
     assert [one["status"] for one in seen["running"]] == ["in_progress"]
     assert receiver.problems == []
