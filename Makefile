@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and w
 
 bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instructions (needs valgrind) and compare with the baseline
 	$(BIN)/python -m tests.benchmarks instructions
+
+bench-tunnel: $(VENV)/test.installed  ## Measure the tunnel beside a forwarder that looks at nothing: time and memory
+	$(BIN)/python -m tests.web.tunnel_cost
 
 bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a real Bugsink, which is installed first (200 MB)
 	$(BIN)/python -m tests.real.bugsink_check --folder $(VENV)/bugsink
