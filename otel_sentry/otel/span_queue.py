@@ -12,6 +12,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otel_sentry.masking.own_log import own_logger
@@ -170,7 +171,8 @@ class SpanQueue:
         if self._pid != os.getpid():
             self._start_over_in_child()
         if self._thread is None and self._chore is not None and not self._closed:
-            self._rouse()
+            with suppress(RuntimeError):  # the interpreter is leaving; the span itself may still be handed over
+                self._rouse()
 
     def _fits(self, span: ReadableSpan, segment: Segment | None) -> bool:
         if self._closed:

@@ -1,6 +1,6 @@
 """Squeezes request bodies: zstd towards current Sentry, gzip for old servers. The one place where zstandard enters.
 
-Levels are measured, see the capacity page: zstd 1 costs a third of gzip 1 and is smaller than gzip 6.
+Levels are measured: zstd 1 costs a third of gzip 1 and is smaller than gzip 6.
 """
 
 from __future__ import annotations
