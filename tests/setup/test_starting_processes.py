@@ -31,7 +31,8 @@ with trace.get_tracer("app").start_as_current_span("job"):
     pass
 """
 ZERO_CODE_JOB = JOB.replace("otel_sentry.configure()", "")
-QUIET = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ""}
+ZERO_CODE = {"OTEL_TRACES_EXPORTER": "sentry", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": ""}
+QUIET = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "*"}
 
 
 def test_a_child_is_part_of_its_starters_trace(receiver: Receiver, run_app: Any) -> None:
@@ -55,7 +56,7 @@ def test_a_child_is_part_of_its_starters_trace(receiver: Receiver, run_app: Any)
         pytest.param(JOB, {}, True, id="configure()"),
         pytest.param(JOB, {"SENTRY_USE_ENVIRONMENT": "false"}, False, id="switched off"),
         pytest.param(JOB, {"SENTRY_TRACE": "nonsense\\r\\n"}, False, id="not readable"),
-        pytest.param(ZERO_CODE_JOB, {"OTEL_TRACES_EXPORTER": "sentry"}, True, id="zero code"),
+        pytest.param(ZERO_CODE_JOB, ZERO_CODE, True, id="zero code"),
     ],
 )
 def test_variables_of_any_starter(
