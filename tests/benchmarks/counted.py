@@ -58,7 +58,7 @@ def main(requests: int) -> None:
     processor = next(one for one in processors if isinstance(one, SentrySpanProcessor))
     processor._pipeline._outbox = NoOutbox()
     queue = processor._queue
-    queue._idle = False  # nobody wakes, so nobody starts, the thread
+    queue._idle, queue._chore = False, None  # nobody wakes, so nobody starts, the thread
     ours = OpenTelemetryDialect(trace.get_tracer("benchmark"))
     for _ in range(2):
         back_to_back(floor, VARIANTS)
