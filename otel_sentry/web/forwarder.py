@@ -53,7 +53,7 @@ class Forwarder:
             "timeout": urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             "retries": False,
         }
-        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._managers: dict[Dsn, urllib3.PoolManager] = {}
 
     def post(self, dsn: Dsn, body: Iterator[bytes], length: int | None, headers: Mapping[str, str]) -> Answer:
         """Send one envelope.
@@ -98,11 +98,12 @@ class Forwarder:
         return Answer(response.status, body, {**passed, "content-type": "application/json"})
 
     def _manager(self, dsn: Dsn) -> urllib3.PoolManager:
-        proxy = None if proxy_bypass(dsn.host) else getproxies().get(dsn.scheme)
-        if proxy not in self._managers:
+        """The connections of a DSN; how its host is reached is looked up once."""
+        if dsn not in self._managers:
+            proxy = None if proxy_bypass(dsn.host) else getproxies().get(dsn.scheme)
             kept = self._options
-            self._managers[proxy] = urllib3.ProxyManager(proxy, **kept) if proxy else urllib3.PoolManager(**kept)
-        return self._managers[proxy]
+            self._managers[dsn] = urllib3.ProxyManager(proxy, **kept) if proxy else urllib3.PoolManager(**kept)
+        return self._managers[dsn]
 
 
 def _unreachable(status: int) -> Answer:
