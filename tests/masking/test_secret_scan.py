@@ -43,7 +43,7 @@ def _spilt(dsn: str, folder: Path, **variables: str) -> str:
         cwd=CHECKOUT,
         env=environ,
         text=True,
-        timeout=120,
+        timeout=400,
     )
     assert ended.returncode == 0, ended.stderr
     ours = [line for line in own_log.read_text().splitlines() if ":otel_sentry" in line]
