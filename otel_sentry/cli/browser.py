@@ -63,9 +63,11 @@ def _built(output: Path, version: str) -> str:
 def _policy() -> str:
     page = BrowserPage(Settings.from_env())
     host = page.sdk.url if page.sdk.is_foreign else "'self'"
+    dsn = page.settings.browser_dsn
+    direct = f" (without the tunnel: {dsn.scheme}://{dsn.netloc})" if dsn else ""
     return (
         f"script-src '{page.script_hash}' {host}\n"
-        "connect-src 'self'\n"
+        f"connect-src 'self'{direct}\n"
         "worker-src blob:\n"
         "A nonce in script-src does instead of its first line: BrowserMiddleware finds it in the header.\n"
     )

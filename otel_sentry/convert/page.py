@@ -20,7 +20,7 @@ from otel_sentry.convert.op import (
 from otel_sentry.convert.origin import INSTRUMENTATION_PREFIXES, LIBRARY_SCOPES
 from otel_sentry.convert.samples import MAX_SAMPLES
 from otel_sentry.convert.segment import SOURCE_BY_ATTRIBUTE, SOURCE_KEYS, SOURCES
-from otel_sentry.convert.service import ENVIRONMENT_KEYS, RELEASE_KEYS, SERVER_NAME_KEYS
+from otel_sentry.convert.service import SERVER_NAME_KEYS
 from otel_sentry.convert.span import KIND_NAMES
 from otel_sentry.convert.status import (
     GRPC_STATUS_TO_SENTRY,
@@ -28,6 +28,7 @@ from otel_sentry.convert.status import (
     HTTP_STATUS_TO_SENTRY,
     SERVER_SIDE_KEYS,
 )
+from otel_sentry.protocol.service_keys import ENVIRONMENT_KEYS, RELEASE_KEYS
 
 Rows = Iterable[tuple[str, ...]]
 

@@ -11,12 +11,11 @@ from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.convert.values import text
 from otel_sentry.protocol.attributes import STRING, Attribute
 from otel_sentry.protocol.items import MAX_ENVIRONMENT_LENGTH, MAX_RELEASE_LENGTH
+from otel_sentry.protocol.service_keys import ENVIRONMENT_KEYS, RELEASE_KEYS
 
 SDK_NAME: Final = "otel_sentry"
 PLATFORM: Final = "python"
 
-RELEASE_KEYS: Final = ("service.version",)
-ENVIRONMENT_KEYS: Final = ("deployment.environment.name", "deployment.environment")
 SERVER_NAME_KEYS: Final = ("host.name",)
 """Resource attributes read where the settings are silent. Not `service.instance.id`: the SDK makes up a UUID."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
+from otel_sentry.protocol.service_keys import ENVIRONMENT_KEYS, RELEASE_KEYS
 from otel_sentry.settings.choices import WireFormat
 from otel_sentry.settings.settings import Settings
 from otel_sentry.web.page_trace import page_trace, page_user
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from otel_sentry.protocol.dsn import Dsn
 
-_RELEASE_KEYS: Final = ("service.version",)
-_ENVIRONMENT_KEYS: Final = ("deployment.environment.name", "deployment.environment")
 _DATA_ID: Final = "otel-sentry"
 
 
@@ -97,8 +96,8 @@ class BrowserPage:
         told = {
             "dsn": _public(settings.browser_dsn),
             "tunnel": self._tunnel,
-            "release": settings.release or _first(resource, _RELEASE_KEYS),
-            "environment": settings.environment or _first(resource, _ENVIRONMENT_KEYS),
+            "release": settings.release or _first(resource, RELEASE_KEYS),
+            "environment": settings.environment or _first(resource, ENVIRONMENT_KEYS),
             "dist": settings.dist,
             "tracesSampleRate": settings.traces_sample_rate if rate is None else rate,
             "replaysSessionSampleRate": settings.replays_session_sample_rate,
