@@ -6,20 +6,17 @@ environment. The application is the same everywhere; both backends must have its
 
 from __future__ import annotations
 
-import gzip
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import venv
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from otel_sentry.local.receiver import Receiver
+from tests.otlp_sink import listening_sink
 
 ROOT: Final = Path(__file__).parents[2]
 APPLICATION: Final = """
@@ -107,18 +104,20 @@ def environment(homes: Path, requirement: str) -> Path:
 
 def checked(neighbour: Neighbour, home: Path, folder: Path) -> bool:
     """Run the application beside a neighbour, and say what was seen."""
-    with Receiver(port=0) as receiver, sink() as (endpoint, at_otlp):
-        printed = run(neighbour, home, folder, {"SENTRY_DSN": receiver.dsn, "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint})
+    with Receiver(port=0) as receiver, listening_sink() as other:
+        printed = run(
+            neighbour, home, folder, {"SENTRY_DSN": receiver.dsn, "OTEL_EXPORTER_OTLP_ENDPOINT": other.endpoint}
+        )
         users = {str(span["attributes"].get("user.id")) for span in receiver.plain_spans}
         checks = [
             ("spans at Sentry", NAMES, sorted(str(span["name"]) for span in receiver.spans)),
             ("users at Sentry", {WALLET}, users),
             ("issues", ["ValueError"], [event["exception"]["values"][-1]["type"] for event in receiver.events]),
-            ("spans at the other backend", NAMES, sorted(span.name for span in at_otlp())),
+            ("spans at the other backend", NAMES, sorted(span.name for span in other.spans)),
             (
                 "Sentry's attributes there",
                 [],
-                [a.key for span in at_otlp() for a in span.attributes if "sentry" in a.key],
+                [a.key for span in other.spans for a in span.attributes if "sentry" in a.key],
             ),
             ("headers", True, HEADERS in printed),
             ("problems", [], [str(problem) for problem in receiver.take_problems()]),
@@ -148,36 +147,6 @@ def run(neighbour: Neighbour, home: Path, folder: Path, variables: dict[str, str
         check=False,
     )
     return ended.stdout
-
-
-@contextmanager
-def sink() -> Iterator[tuple[str, Any]]:
-    """An OTLP backend on loopback: its address, and what gives the spans that have arrived."""
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # noqa: PLC0415
-
-    requests: list[ExportTraceServiceRequest] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            body = gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
-            if self.path == "/v1/traces":
-                requests.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    def spans() -> list[Any]:
-        scopes = (scope for one in requests for found in one.resource_spans for scope in found.scope_spans)
-        return [span for scope in scopes for span in scope.spans]
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", spans
-        server.shutdown()
 
 
 def say(line: str) -> None:

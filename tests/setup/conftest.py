@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import subprocess
 import sys
 import sysconfig
-import threading
 import venv
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.otlp_sink import OtlpSink, listening_sink
 
 RunApp = Callable[..., "subprocess.CompletedProcess[str]"]
 INSTRUMENT = ["-c", "from opentelemetry.instrumentation.auto_instrumentation import run; run()"]
@@ -64,47 +61,8 @@ def python_without_distro(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin" / "python"
 
 
-class OtlpSink:
-    """What arrived at an OTLP/HTTP endpoint, decoded from protobuf."""
-
-    def __init__(self, server: ThreadingHTTPServer) -> None:
-        self._server = server
-        self.requests: list[ExportTraceServiceRequest] = []
-
-    @property
-    def endpoint(self) -> str:
-        """What to type as OTEL_EXPORTER_OTLP_ENDPOINT."""
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @property
-    def spans(self) -> list[Any]:
-        """The spans, in the order of arrival."""
-        scopes = (scope for one in self.requests for resource in one.resource_spans for scope in resource.scope_spans)
-        return [span for scope in scopes for span in scope.spans]
-
-
-@pytest.fixture
-def otlp_sink() -> Iterator[OtlpSink]:
+@pytest.fixture(name="otlp_sink")
+def _otlp_sink() -> Iterator[OtlpSink]:
     """An OTLP backend on loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
-            if self.path == "/v1/traces":
-                sink.requests.append(ExportTraceServiceRequest.FromString(body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Keep quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        sink = OtlpSink(server)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with listening_sink() as sink:
         yield sink
-        server.shutdown()
-        thread.join(timeout=5)
