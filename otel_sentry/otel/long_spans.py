@@ -103,6 +103,11 @@ class LongSpans:
             return
         long = [one for one in long if self._is_wanted(one)][:_MOST_COPIES]
         self._tell([one for one in long if one not in self._told][:_MOST_AT_ONCE], now_ns)
+        if self._pipeline.settings.spool_dir is not None:
+            self._keep(long, now_ns)
+
+    def _keep(self, long: Sequence[Span], now_ns: int) -> None:
+        """Have the spool hold copies of these spans and of no others."""
         copied = {one.get_span_context().span_id for one in long}
         if copied != self._copied or now_ns - self._copied_ns >= _LONGEST_PAUSE_SECONDS * 1e9:
             self._pipeline.outbox.bequeath(self._copies(long, now_ns))
@@ -124,13 +129,12 @@ class LongSpans:
     def _encoded(self, span: Span, now_ns: int) -> bytes:
         segment = segment_of(span)
         assert segment is not None  # noqa: S101  for the type checker; `_is_wanted` has seen to it
-        common = self._pipeline.common_part(segment)
-        names = identity_keys(self._pipeline.settings.wallet_attributes)
         pipeline = self._pipeline
+        names = identity_keys(pipeline.settings.wallet_attributes)
         item = encode_still_running(
             span, now_ns, common_names=pipeline.common_names, identity_names=names, mask=pipeline.mask
         )
-        return item.head + common.tail(item)
+        return item.head + pipeline.common_part(segment).tail(item)
 
     def _copies(self, spans: Sequence[Span], now_ns: int) -> list[OutgoingEnvelope]:
         """Envelopes of the spans as they would leave if they ended now."""
