@@ -72,6 +72,7 @@ ROWS = [
     ("OTEL_SENTRY_EXPECTED_REVERTS", "paused,Sold*", "expected_reverts", ("paused", "Sold*")),
     ("OTEL_SENTRY_SPAN_EVENTS", "logs", "span_events", SpanEvents.LOGS),
     ("OTEL_SENTRY_KEEP", "errors,slow:2s,wallet:0xab", "keep", ("errors", "slow:2s", "wallet:0xab")),
+    ("OTEL_SENTRY_LONG_SPAN", "5", "long_span_seconds", 5.0),
     ("OTEL_SENTRY_SPOOL_DIR", "spool", "spool_dir", "spool"),
     ("OTEL_SENTRY_SPOOL_MAX_BYTES", "1000", "spool_max_bytes", 1000),
     ("OTEL_SENTRY_SPOOL_MAX_AGE", "60", "spool_max_age_seconds", 60.0),
