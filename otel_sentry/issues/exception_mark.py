@@ -52,6 +52,14 @@ def overwrite(exception: BaseException, mark: Mark) -> None:
     _attributes(exception)[_MARK] = f"{mark.token}{mark.kin.value}"
 
 
+def disown(exception: BaseException, token: str) -> None:
+    """Take the marks of an incident off an exception and its family: it came to nothing, and may be seen again."""
+    for one in (exception, *(relative for relative, _ in family(exception))):
+        mark = mark_of(one)
+        if mark is not None and mark.token == token:
+            del _attributes(one)[_MARK]
+
+
 def family(exception: BaseException) -> Iterator[tuple[BaseException, Kin]]:
     """Causes, contexts and group members of `exception`, nearest first, each once; at most 200, cycles or not."""
     seen = {id(exception)}

@@ -76,6 +76,12 @@ class Incidents:
         """Remove the incidents that `speaker` took in."""
         return [found for found in self._snapshot() if found.outermost() is speaker and self.take(found)]
 
+    def let_go(self, speaker: Incident) -> None:
+        """Have incidents that `speaker` took in speak for themselves again: it came to nothing."""
+        for found in self._snapshot():
+            if found.wrapper is speaker:
+                found.wrapper = None
+
     def take(self, incident: Incident) -> bool:
         """Remove an incident in order to send it; False if somebody else already did."""
         with self._locked():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from otel_sentry.issues import live_exception
-from otel_sentry.issues.exception_mark import Kin, Mark, claim, family, mark_of, overwrite
+from otel_sentry.issues.exception_mark import Kin, Mark, claim, disown, family, mark_of, overwrite
 from otel_sentry.issues.incident import Incident, Source, SpanLink
 from otel_sentry.issues.issue_payloads import raise_of
 
@@ -126,10 +126,16 @@ class IssueMaker:
         if mark is not None and known is None and mark.kin is not Kin.BYSTANDER:
             return None
         incident = self._open(Source.SPAN, link, segment, seen)
-        if not self._identify(incident, exception, mark, known):
-            return None
+        try:
+            if not self._identify(incident, exception, mark, known):
+                return None
+            self._payloads.describe(incident, exception, mechanism)
+        except Exception:
+            # At the bottom of the stack there is no room to look; the next span out has some, and sees it again.
+            disown(exception, incident.token)
+            self._incidents.let_go(incident)
+            raise
         incident.escaped = escapes
-        self._payloads.describe(incident, exception, mechanism)
         self._keep(incident)
         return incident
 

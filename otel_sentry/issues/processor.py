@@ -118,6 +118,10 @@ class IssueProcessor(SpanProcessor):
                 self._look(span)
             if self._incidents.waiting:
                 self._spans.settle(span, self._segment_of(span))
+        except RecursionError as error:
+            # Not lost yet: the next span out has more room, and sees the exception again.
+            if span.parent is None or span.parent.is_remote:
+                self._bench.failed(error)
         except Exception as error:  # noqa: BLE001  # no exception of ours may reach the application
             self._bench.failed(error)
 

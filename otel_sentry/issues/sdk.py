@@ -173,7 +173,8 @@ class SentrySdk:
             return None
         return Show(
             kinds=(Mapping, AnnotatedValue, *serializer.sequence_types),
-            serialise=lambda value: serializer.serialize({"": value}, is_vars=True)[""],
+            # Nothing at all comes back where the stack is at its end.
+            serialise=lambda value: (serializer.serialize({"": value}, is_vars=True) or {}).get("", "<not shown>"),
             wanted=chosen and options.get("include_local_variables") is not False,
         )
 

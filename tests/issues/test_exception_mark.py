@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from otel_sentry.issues.exception_mark import Kin, Mark, claim, family, mark_of, members_of, overwrite
+from otel_sentry.issues.exception_mark import Kin, Mark, claim, disown, family, mark_of, members_of, overwrite
 
 TOKEN = "a" * 32
 OTHER = "b" * 32
@@ -166,3 +166,15 @@ def test_members_of_something_else(members: object) -> None:
 def test_members_of_an_evasive_exception() -> None:
     """An exception that raises when it is asked has none."""
     assert members_of(EvasiveError()) == []
+
+
+def test_disown() -> None:
+    """Marks of one incident go, from the whole family; those of others stay."""
+    cause, error = ValueError("cause"), KeyError("k")
+    error.__cause__ = cause
+    claim(cause, Mark(OTHER))
+    claim(error, Mark(TOKEN))
+    disown(error, TOKEN)
+
+    assert mark_of(error) is None
+    assert mark_of(cause) == Mark(OTHER)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,24 @@ class TestOneIssue:
                     span.record_exception(error)
 
         assert len(lab.events()) == 2
+
+    def test_recursion_through_spans(self, lab: Lab) -> None:
+        """Where the stack is at its end there is no room to look; a span further out has some, and nothing is lost."""
+        limit, depth = sys.getrecursionlimit(), len(inspect.stack())
+
+        def descend() -> None:
+            with lab.tracer.start_as_current_span("level"):
+                descend()
+
+        sys.setrecursionlimit(depth + 150)
+        try:
+            with pytest.raises(RecursionError):
+                descend()
+        finally:
+            sys.setrecursionlimit(limit)
+
+        assert types(lab.event())[-1] == "RecursionError"
+        assert lab.transport.lost == []
 
     def test_recorded_by_hand_and_raised_on(self, lab: Lab) -> None:
         """`record_exception(error); raise` in a span is one event, with the live frames."""
