@@ -43,6 +43,7 @@ SLOW = (
     "issues/test_bad_input.py",
     "issues/test_issue_cost.py",
     "issues/test_issue_matrix.py",
+    "local/page/test_page_access.py",
     "local/page/test_page_use.py",
     "local/page/test_page_views.py",
     "masking/test_secret_scan.py",

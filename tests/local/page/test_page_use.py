@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import urllib.parse
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 
 from otel_sentry.local.receiver import Receiver
 from otel_sentry.local.saved import write_saved
+from tests.local.page.sender import TRACE
 
-TRACE = "a" * 32
 HOSTILE = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>{{7*7}}\'"&amp;'
 
 
@@ -182,13 +181,7 @@ _SCROLL = """async () => {
 
 def test_ten_thousand_spans_are_few_elements(page: Any, receiver: Receiver, send: Any) -> None:
     """Only what is in sight is drawn, at the top, in the middle and at the end; a deep link finds its span."""
-    chance = random.Random(1)  # noqa: S311 - any tree will do
-    spans = [send.span("a", 1, None, 0, 100, name="sweep")]
-    for number in range(2, 10_001):
-        start = chance.random() * 90
-        spans.append(send.span("a", number, chance.randint(max(1, number - 300), number - 1), start, start + 5))
-    for first in range(0, 10_000, 1_000):
-        send.spans(*spans[first : first + 1_000])
+    send.sweep(10_000)
     receiver.take_problems()
     page.goto(f"{receiver.url}/#/trace/{TRACE}?span={9_999:016x}")
     page.wait_for_selector(".row[aria-selected='true']:has-text('span 9999')")
