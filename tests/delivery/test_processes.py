@@ -86,7 +86,9 @@ def test_killed_at_any_moment(receiver: Receiver, transport: NewTransport, tmp_p
     receiver.behaviour = lambda posted: reply if chance.random() < 0.5 else None
     for turn in range(4):
         worker = start(receiver.dsn, spool, "steady", turn * 10_000)
-        time.sleep(1.5 + chance.random())
+        assert worker.stdout is not None
+        handed_over.append(int(worker.stdout.readline()))
+        time.sleep(chance.random())
         worker.kill()
         handed_over += finish(worker)
     receiver.behaviour = None
