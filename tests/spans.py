@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
@@ -46,7 +47,7 @@ def span(  # noqa: PLR0913  a span has as many sides
 ) -> ReadableSpan:
     """An ended span; `start` and `end` in milliseconds after `START_NS`, `end` None for a span that has not ended.
 
-    Attributes given as a dictionary are kept as the SDK keeps them; any other mapping stays as it is.
+    Links, and attributes given as a dictionary, are kept as the SDK keeps them; any other mapping stays as it is.
     """
     return ReadableSpan(
         name=name,
@@ -54,7 +55,8 @@ def span(  # noqa: PLR0913  a span has as many sides
         parent=None if parent is None else context(trace, parent, remote=remote_parent),
         resource=Resource(resource or {}),
         attributes=BoundedAttributes(attributes=attributes) if isinstance(attributes or {}, dict) else attributes,
-        links=links,
+        events=BoundedList(None),
+        links=BoundedList.from_seq(None, links),
         kind=kind,
         status=Status(status, message),
         start_time=START_NS + int(start * 1_000_000),

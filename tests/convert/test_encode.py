@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import Link, SpanKind
@@ -98,6 +100,19 @@ def test_real_spans_the_fast_way(case: str) -> None:
     assert rendered(*map(ENCODER.encode, real)) == [plainly(one, is_segment=False) for one in real]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(span(attributes={"nothing": None, "a": 1}), id="a value that is None"),
+        pytest.param(span(attributes={"component": "net/http"}), id="a name that tells no op after all"),
+        pytest.param(span(attributes=BoundedAttributes(1, {"a": 1, "b": 2})), id="an attribute the SDK dropped"),
+    ],
+)
+def test_rare_spans_the_fast_way(source: ReadableSpan) -> None:
+    """What the property above meets only now and then."""
+    assert rendered(ENCODER.encode(source)) == [plainly(source, is_segment=False)]
+
+
 def test_spans_as_the_sdk_ends_them() -> None:
     """From a real tracer, with limits, events and links."""
     provider = TracerProvider(shutdown_on_exit=False)
@@ -174,6 +189,16 @@ def test_raw_identity_never_leaves() -> None:
         "user.roles": ["a"],
         "user.id": "enduser.id|wallet.address",
     }
+
+
+def test_secrets_never_leave() -> None:
+    """Told by name or by form, whichever way a span is encoded."""
+    secret = {"db.password": "hunter2"}
+    both = [span("login Bearer 8f14e45fceea167a", attributes=kept) for kept in (secret, MappingProxyType(secret))]
+
+    for item in rendered(*map(ENCODER.encode, both)):
+        assert item["name"] == "login Bearer [Filtered]"
+        assert item["attributes"]["db.password"] == {"type": "string", "value": "[Filtered]"}
 
 
 def test_other_names_can_be_held_back() -> None:
