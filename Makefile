@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,12 @@ bench-instructions: $(VENV)/bench.installed  ## Count the hot path's instruction
 
 bench-tunnel: $(VENV)/test.installed  ## Measure the tunnel beside a forwarder that looks at nothing: time and memory
 	$(BIN)/python -m tests.web.tunnel_cost
+
+bench-page: $(VENV)/browser.installed  ## Measure how a trace of 10,000 spans opens and scrolls in real Chromium (needs Chromium)
+	$(BIN)/python -m tests.local.page.frames
+
+screenshots: $(VENV)/browser.installed  ## Take the documentation's pictures of the local Sentry's page anew (needs Chromium)
+	$(BIN)/python -m tests.local.page.pictures
 
 bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a real Bugsink, which is installed first (200 MB)
 	$(BIN)/python -m tests.real.bugsink_check --folder $(VENV)/bugsink
