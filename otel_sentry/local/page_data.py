@@ -62,9 +62,7 @@ class PageData:
     def traces(self, search: str = "") -> dict[str, Any]:
         """The newest traces that meet a search line, the latest change first."""
         query = parse_query(search)
-        contents = self._store.contents()
-        self._summaries = {content.trace_id: self._summary(content) for content in contents}
-        summaries = [seen.summary for seen in self._summaries.values()]
+        summaries = self._all_summaries()
         found = [summary for summary in summaries if matches(summary, query)]
         services = {service: None for summary in summaries for service in summary.services}
         return {
@@ -74,6 +72,11 @@ class PageData:
             "services": list(services)[:50],
             "unknown": list(query.unknown),
         }
+
+    def _all_summaries(self) -> list[TraceSummary]:
+        """Of every trace that is kept, the latest change first."""
+        self._summaries = {content.trace_id: self._summary(content) for content in self._store.contents()}
+        return [seen.summary for seen in self._summaries.values()]
 
     def _summary(self, content: TraceContent) -> _Seen:
         """The kept summary with what came since; arrivals that left stay counted."""
@@ -111,7 +114,7 @@ class PageData:
 
     def wallet(self, user: str) -> dict[str, Any]:
         """Traces, issues and replays of one user, told by the text that names them."""
-        traces = [trace for trace in self.traces()["traces"] if user in trace["users"]]
+        traces = [summary.as_json() for summary in self._all_summaries() if user in summary.users]
         groups = [group for group in self.issues() if user in group["users"]]
         ids = {trace["trace_id"] for trace in traces}
         replays = [one for one in self.replays() if is_of_user(one, user) or ids & set(one["trace_ids"])]

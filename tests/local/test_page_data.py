@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from otel_sentry.local.fields import Consequence, Problem
-from otel_sentry.local.page_data import PageData
+from otel_sentry.local.page_data import MAX_LISTED, PageData
 from otel_sentry.local.store import Refused, Store
 from otel_sentry.protocol.envelope import Envelope, EnvelopeItem, serialize_envelope
 
@@ -125,6 +125,16 @@ def test_a_wallet_has_a_profile(data: PageData) -> None:
         1,
     )
     assert ([trace["trace_id"] for trace in bob["traces"]], bob["issues"], bob["replays"]) == ([B], [], [])
+
+
+def test_a_profile_has_every_trace(store: Store, data: PageData) -> None:
+    """Also those too old for the list, and those that have more users than a line of it names."""
+    for number in range(MAX_LISTED):
+        put(store, "span", span(f"{number:032x}", 1))
+    put(store, "span", *(span(B, number, user__id=f"user {number}") for number in range(2, 12)))
+
+    assert [trace["trace_id"] for trace in data.wallet("alice")["traces"]] == [A]
+    assert [trace["trace_id"] for trace in data.wallet("user 11")["traces"]] == [B]
 
 
 def test_metrics_are_series(data: PageData) -> None:

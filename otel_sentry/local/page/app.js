@@ -23,6 +23,7 @@ const KEYS = [
   ["↑ ↓ or k j", "move through a list or the spans"],
   ["Enter", "open a trace, show a span"],
   ["← →", "fold and unfold a span, or go to its parent"],
+  ["← → on a tab", "go to the tab beside it"],
   ["+ − 0", "zoom into the time of a trace, out, all"],
   ["Shift ← →", "move the zoomed time"],
   ["Esc", "back to the list"],

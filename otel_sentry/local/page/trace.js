@@ -40,6 +40,7 @@ export async function traceView(main, [id], query) {
     };
     return h("button", {
       type: "button", role: "tab", "data-tab": name, "aria-selected": String(tab === name), "aria-controls": "panel",
+      tabindex: tab === name ? "0" : "-1",
       onclick: choice,
     }, label);
   }
@@ -93,8 +94,17 @@ export async function traceView(main, [id], query) {
   };
 
   function keyOf(event) {
-    if (event.key !== "Enter" || tabs.contains(event.target)) return false;
+    if (tabs.contains(event.target)) return moveTab(event);
+    if (event.key !== "Enter") return false;
     panel.focus();
+    return true;
+  }
+
+  function moveTab(event) {
+    const step = event.shiftKey ? 0 : { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return false;
+    const all = [...tabs.children];
+    all[(all.indexOf(event.target) + step + all.length) % all.length].click();
     return true;
   }
 }

@@ -22,7 +22,8 @@ export async function tracesView(main, _parts, query) {
     if (!found) return;
     drawServices(services, found.services, search.value);
     const unknown = found.unknown.length ? ` Not understood: ${found.unknown.join(" ")}` : "";
-    told.textContent = `${counted(found.found, "trace")} of ${found.all}.${unknown}`;
+    const shown = found.traces.length < found.found ? ` The newest ${found.traces.length} are shown.` : "";
+    told.textContent = `${counted(found.found, "trace")} of ${found.all}.${shown}${unknown}`;
     const focused = document.activeElement?.dataset?.trace;
     show(list, found.traces.length ? found.traces.map(traceLine) : emptyText(found.all));
     if (focused) list.querySelector(`[data-trace="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });

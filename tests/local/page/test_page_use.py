@@ -51,6 +51,32 @@ def test_a_trace_is_walked_with_the_keyboard(page: Any, receiver: Receiver, dapp
     assert help_shown
 
 
+def test_tabs_are_walked_with_arrows(page: Any, receiver: Receiver, dapp: str) -> None:
+    """Round and round; only the chosen one is a stop of the Tab key, and no span folds meanwhile."""
+    page.goto(f"{receiver.url}/#/trace/{TRACE}")
+    page.wait_for_selector(".row:not([hidden])")
+    before = rows(page)
+    page.focus("[role=tab]:has-text('Issues')")
+    seen = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+        seen.append(page.locator("[role=tab]:focus").inner_text())
+
+    assert seen == ["Logs 1", "Metrics 3", "Replays 1", "Span", "Replays 1"]
+    assert page.locator("[role=tab][tabindex='0']").all_inner_texts() == ["Replays 1"]
+    assert rows(page) == before
+
+
+def test_a_list_that_is_cut_says_so(page: Any, receiver: Receiver, send: Any) -> None:
+    """The newest traces are shown, and how many there are."""
+    for number in range(301):
+        send.spans({**send.span("a", 1), "trace_id": f"{number + 1:032x}"})
+    page.goto(receiver.url)
+    page.wait_for_selector(".told:has-text('301 traces of 301. The newest 300 are shown.')")
+
+    assert page.locator("a.line").count() == 300
+
+
 def test_the_axis_is_dragged_to_zoom(page: Any, receiver: Receiver, dapp: str) -> None:
     """The dragged part fills the width."""
     page.goto(f"{receiver.url}/#/trace/{TRACE}")
