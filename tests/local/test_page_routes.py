@@ -54,6 +54,14 @@ def page_files() -> list[str]:
     )
 
 
+def test_every_module_is_asked_for_at_once(receiver: Receiver) -> None:
+    """The page names all of them: none waits until the one that imports it has come."""
+    html = fetch(receiver, "/")[1].decode()
+    asked = re.findall(r'(?:modulepreload" href|module" src)="/page/(\S+?)"', html)
+
+    assert sorted(asked) == [name for name in page_files() if name.endswith(".js")]
+
+
 @pytest.mark.parametrize("name", page_files())
 def test_every_file_of_the_page_is_served(receiver: Receiver, name: str) -> None:
     """With its type and the headers that keep it safe."""
