@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,7 +35,10 @@ test-slow: $(VENV)/test.installed  ## Run the tests that take long: faults, rand
 	$(PYTEST) -m slow $(ARGS)
 
 test-browser: $(VENV)/browser.installed  ## See a page load, its replay and its errors join the backend's trace in real Chromium (needs Chromium and npm)
-	$(BIN)/python -m pytest -m slow tests/browser tests/local/page $(ARGS)
+	$(BIN)/python -m pytest -m slow tests/browser $(ARGS)
+
+test-page: $(VENV)/browser.installed  ## Use the page of `otel-sentry dev` in real Chromium: views, keys, hostile names, accessibility
+	$(BIN)/python -m pytest -m slow tests/local/page $(ARGS)
 
 test-servers: $(VENV)/test.installed  ## Run the matrix of real servers: uvicorn, gunicorn and its workers, Celery's pools
 	$(PYTEST) -m '' tests/servers $(ARGS)

@@ -30,8 +30,6 @@ app = BrowserMiddleware(dapp)
 """
 """What somebody who runs the dapp writes; the application itself stays as it is."""
 
-pytest_plugins: list[str] = []
-
 
 @pytest.fixture(scope="session", name="sdk")
 def _sdk(tmp_path_factory: pytest.TempPathFactory) -> Path:
