@@ -12,7 +12,7 @@ GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach ro
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps spotlight docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ bugsink: $(VENV)/test.installed  ## Compare issues with sentry-sdk's own in a re
 
 source-maps: $(VENV)/test.installed  ## See a minified error as its source in a real Bugsink after `otel-sentry release` (needs Node)
 	$(BIN)/python -m tests.real.source_maps_check --folder $(VENV)/bugsink
+
+spotlight: $(VENV)/browser.installed  ## See the example's traces as trees in real Spotlight (needs Node, npm and Chromium; 115 MB)
+	$(BIN)/python -m tests.real.spotlight_check --folder $(VENV)/spotlight
 
 docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
 	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.otel.private_outbox import private
+from otel_sentry.settings.choices import WireFormat
 
 if TYPE_CHECKING:
     from otel_sentry.delivery.outbox import Outbox
@@ -40,10 +41,15 @@ def outbox_of(settings: Settings, outbox: Outbox | None) -> Callable[[], Outbox]
 
 
 def tuning_of(settings: Settings) -> Tuning:
-    """The numbers of delivery that users may set."""
+    """How delivery behaves, by what users may set.
+
+    Servers that need transactions are read by gzip alone: Spotlight answers zstd with 500, as one that is down would.
+    """
     from otel_sentry.delivery.tuning import Tuning  # noqa: PLC0415  as in `outbox_of`
+    from otel_sentry.delivery.wire.compression import GZIP, ZSTD  # noqa: PLC0415  as in `outbox_of`
 
     return Tuning(
+        encoding=GZIP if settings.wire_format is WireFormat.TRANSACTION else ZSTD,
         spool_dir=settings.spool_dir,
         spool_max_bytes=settings.spool_max_bytes,
         max_age_seconds=settings.spool_max_age_seconds,

@@ -181,6 +181,7 @@ print(status, int(peak.split()[1]) // 1024)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from Linux")
+@pytest.mark.slow
 def test_a_hundred_megabytes_are_shown_in_bounded_memory(file: Path) -> None:
     """Only what a line needs is kept of each span."""
     padding = {f"key{number}": "x" * 100 for number in range(20)}
