@@ -27,7 +27,7 @@ def error_lines(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("variables", "part"),
     [
-        pytest.param({"SENTRY_DSN": "https://topsecret@host/x"}, "SENTRY_DSN='https://***@host/x'", id="DSN"),
+        pytest.param({"SENTRY_DSN": "https://topsecret@host/x"}, "SENTRY_DSN='https://[Filtered]@host/x'", id="DSN"),
         pytest.param({"SENTRY_TRACES_SAMPLE_RATE": "7"}, "SENTRY_TRACES_SAMPLE_RATE='7'", id="rate"),
         pytest.param({"OTEL_SENTRY_WIRE_FORMAT": "smoke"}, "OTEL_SENTRY_WIRE_FORMAT='smoke'", id="wire format"),
     ],
