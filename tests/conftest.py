@@ -39,6 +39,7 @@ SLOW = (
     "delivery/test_faults.py",
     "delivery/test_processes.py",
     "delivery/test_schedules.py",
+    "doctor/test_command.py",
     "examples/test_demo.py",
     "issues/test_bad_input.py",
     "issues/test_issue_cost.py",
@@ -50,26 +51,25 @@ SLOW = (
     "otel/test_propagator_soak.py",
     "otel/test_three_processes.py",
     "setup/test_backends.py",
+    "setup/test_departure_of_servers.py",
+    "setup/test_starting_processes.py",
+    "testing/test_plugin.py",
 )
 """Files that take long or measure; `make test` leaves them out, `make test-slow` runs them."""
 
 PROCESSES = (
     "docs/test_snippets.py",
     "doctor/test_broken_set_ups.py",
-    "doctor/test_command.py",
     "setup/test_book_metrics.py",
     "setup/test_client_hooks.py",
     "setup/test_departure.py",
-    "setup/test_departure_of_servers.py",
     "setup/test_instrumentations.py",
     "setup/test_instrumentor.py",
     "setup/test_native_sdk.py",
     "setup/test_signals.py",
     "setup/test_start_up.py",
-    "setup/test_starting_processes.py",
     "setup/test_workers.py",
     "setup/test_yaml_samples.py",
-    "testing/test_plugin.py",
     "typing/test_sample.py",
     "web/test_many_wallets.py",
 )
