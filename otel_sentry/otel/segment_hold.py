@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_sentry.otel.keeping import Keeping
 from otel_sentry.otel.skipped_spans import SkippedSpans
+from otel_sentry.otel.span_weight import span_weight
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ MAX_BYTES: Final = 64 << 20
 MAX_SPANS_PER_SEGMENT: Final = 5_000
 KEEP_SECONDS: Final = 60.0
 """How long a segment waits for its root where OTEL_SENTRY_KEEP rules."""
-_SPAN_BYTES: Final = 3000
-"""What a held span costs besides its text, as in the span queue."""
 
 HeldSpan = tuple["ReadableSpan", "Segment"]
 
@@ -90,7 +89,7 @@ class SegmentHold:
         held = self._held.get(key)
         if held is None:
             held = self._held[key] = _Held(segment)
-        size = _SPAN_BYTES + sum(len(v) for v in (span.attributes or {}).values() if isinstance(v, str))
+        size = span_weight(span)
         held.spans.append((span, segment))
         held.bytes += size
         self._count += 1

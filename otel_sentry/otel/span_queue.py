@@ -10,12 +10,12 @@ import os
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otel_sentry.masking.own_log import own_logger
+from otel_sentry.otel.waiting_spans import WaitingSpans
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -32,12 +32,6 @@ _QUIET_POLLS = 20
 """Polls without a span after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
 """Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
-_WEIGH_ABOVE = 4096
-"""Waiting spans above which their attributes are weighed too; below, their number bounds them well enough."""
-_SPAN_BYTES = 3000
-"""What a waiting span costs besides its text: measured, see the performance page."""
-_RESERVE = 1.1
-"""Part of the bound that local roots and failed spans may use when ordinary children are already refused."""
 
 
 class SpanConsumer(Protocol):
@@ -66,7 +60,7 @@ class SpanQueue:
         consumer: gets the spans, on this queue's thread.
         max_spans: bound in spans.
         max_bytes: bound in bytes, estimated.
-        refused: called on the application's thread for each span that does not fit.
+        refused: called on the application's thread for each span that does not fit, or gives way to another.
         forked: called in a forked child.
         chore: called on this queue's thread now and then, idle or not; gives the seconds until it wants to be again.
         clock: monotonic seconds.
@@ -87,7 +81,6 @@ class SpanQueue:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
-        self._weigh_above = _WEIGH_ABOVE
         self._max_spans = max_spans
         self._max_bytes = max_bytes
         self._refused = refused
@@ -103,8 +96,9 @@ class SpanQueue:
             os.register_at_fork(after_in_child=lambda: (method := start_over()) and method())
 
     def _start_over(self) -> None:
-        self._items: deque[tuple[ReadableSpan, Segment | None]] = deque()
-        self._weight = 0
+        self._waiting = WaitingSpans(max_spans=self._max_spans, max_bytes=self._max_bytes, displaced=self._refused)
+        self._items = self._waiting.items
+        self._weigh_from = 0 if self._closed else self._waiting.weigh_from
         self._idle = True
         self._busy = False
         self._lock = threading.Lock()
@@ -119,12 +113,13 @@ class SpanQueue:
         self._forked()
 
     def put(self, span: ReadableSpan, segment: Segment | None) -> None:
-        """Append an ended span; refuses it when the queue is full or closed."""
+        """Append an ended span; refuses it when the queue is closed, or full and nothing may give way to it."""
         items = self._items
-        if len(items) >= self._weigh_above and not self._fits(span, segment):
+        if len(items) < self._weigh_from:
+            items.append((span, segment, 0))
+        elif self._closed or not self._waiting.add(span, segment):
             self._refused()
             return
-        items.append((span, segment))
         if self._idle:
             self._rouse()
         elif len(items) == _WAKE_AT:
@@ -152,7 +147,7 @@ class SpanQueue:
         self._closing = True
         flushed = self.flush(timeout)
         self._closed = True
-        self._weigh_above = 0  # every later span is weighed, and refused
+        self._weigh_from = 0  # whatever comes later is refused
         self._wake.set()
         return flushed
 
@@ -173,21 +168,6 @@ class SpanQueue:
         if self._thread is None and self._chore is not None and not self._closed:
             with suppress(RuntimeError):  # the interpreter is leaving; the span itself may still be handed over
                 self._rouse()
-
-    def _fits(self, span: ReadableSpan, segment: Segment | None) -> bool:
-        if self._closed:
-            return False
-        waiting = len(self._items)
-        weight = _SPAN_BYTES + sum(len(v) for v in (span.attributes or {}).values() if isinstance(v, str))
-        precious = segment is None or segment.root is None or not span.status.is_unset
-        share = _RESERVE if precious else 1.0
-        if (
-            waiting >= self._max_spans * share
-            or waiting * _SPAN_BYTES + self._weight + weight > self._max_bytes * share
-        ):
-            return False
-        self._weight += weight - _SPAN_BYTES
-        return True
 
     def _rouse(self) -> None:
         """Wake the thread, or start it."""
@@ -244,10 +224,8 @@ class SpanQueue:
         return busy or self._consumer.pending() > 0
 
     def _drain(self) -> None:
-        items, add = self._items, self._consumer.add
-        for count in range(1, len(items) + 1):
-            span, segment = items.popleft()
+        add = self._consumer.add
+        for count, (span, segment, _) in enumerate(self._waiting.take(), 1):
             add(span, segment)
             if count % _YIELD_EVERY == 0:
                 time.sleep(0)
-        self._weight = 0

@@ -143,7 +143,7 @@ class Settings(InstrumentationSettings):
         "Longest wait of an ended span; the variable counts milliseconds.",
         parse_variable=parsers.milliseconds,
     )
-    max_queue_size: int = setting("OTEL_BSP_MAX_QUEUE_SIZE", parsers.size, 65536, "Spans that may wait.")
+    max_queue_size: int = setting("OTEL_BSP_MAX_QUEUE_SIZE", parsers.size, 131072, "Spans that may wait.")
     max_export_batch_size: int = setting(
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", parsers.size, 1000, "Spans taken from the queue at once."
     )

@@ -113,7 +113,7 @@ def test_nothing_set_gives_the_defaults() -> None:
     assert Settings() == settings
     assert set(settings.origins.values()) == {"default"}
     assert (settings.max_queue_size, settings.max_export_batch_size, settings.schedule_delay_seconds) == (
-        65536,
+        131072,
         1000,
         1,
     )
@@ -220,7 +220,7 @@ def test_secrets_are_masked_in_repr() -> None:
     ("keywords", "expected"),
     [
         pytest.param({"max_queue_size": 100}, (100, 100), id="small queue"),
-        pytest.param({"max_export_batch_size": 100_000}, (100_000, 100_000), id="large batch"),
+        pytest.param({"max_export_batch_size": 200_000}, (200_000, 200_000), id="large batch"),
     ],
 )
 def test_the_size_nobody_chose_gives_way(keywords: dict[str, int], expected: tuple[int, int]) -> None:

@@ -1,0 +1,112 @@
+"""The spans that wait for the queue's thread, bounded in number and bytes, and who gives way when they are too many.
+
+Ordinary spans come and leave by one call of a deque each. Above `weigh_from` of them each newcomer is weighed; where
+there is no room left, the newest ordinary spans give way to local roots and failed spans.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from otel_sentry.otel.span_weight import SPAN_BYTES, is_precious, span_weight
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from otel_sentry.otel.segments import Segment
+
+_WEIGH_FROM: Final = 512
+"""Waiting spans from which each newcomer is weighed; fewer are bounded well enough by their number."""
+_MOMENT_SECONDS: Final = 0.05
+"""The most that anybody waits for the lock: a signal may have stopped the thread that holds it."""
+
+WaitingSpan = tuple["ReadableSpan", "Segment | None", int]
+"""A span, its segment, and what it was found to weigh beyond `SPAN_BYTES`."""
+
+
+class _Spared(tuple):  # type: ignore[type-arg]  # noqa: SLOT001  a tuple can have none
+    """A `WaitingSpan` that was met while room was sought, is precious, and lies at the front since."""
+
+
+class WaitingSpans:
+    """A bounded queue of ended spans. Any thread may add, one takes.
+
+    Args:
+        max_spans: bound in spans.
+        max_bytes: bound in bytes, estimated.
+        displaced: called for each span that gives way, on the thread that adds.
+
+    Attributes:
+        items: what waits; while there are fewer than `weigh_from`, anybody may append with a weight of 0, unasked.
+    """
+
+    def __init__(self, *, max_spans: int, max_bytes: int, displaced: Callable[[], None]) -> None:
+        self.items: deque[WaitingSpan] = deque()
+        self.weigh_from = min(_WEIGH_FROM, max_spans)
+        self._max_spans = max_spans
+        self._max_bytes = max_bytes
+        self._displaced = displaced
+        self._lock = threading.RLock()
+        self._added = self._taken = 0
+
+    def add(self, span: ReadableSpan, segment: Segment | None) -> bool:
+        """Add a span for which room has to be found.
+
+        Returns:
+            False when there is none: it is ordinary, or everything that waits is precious.
+        """
+        extra = span_weight(span) - SPAN_BYTES
+        if not self._lock.acquire(timeout=_MOMENT_SECONDS):
+            return False
+        try:
+            if not self._has_room(extra) and not (is_precious(span, segment) and self._make_room(extra)):
+                return False
+            self._added += extra
+            self.items.append((span, segment, extra))
+            return True
+        finally:
+            self._lock.release()
+
+    def take(self) -> Iterator[WaitingSpan]:
+        """Each span that waits now, and perhaps some that come meanwhile; called by one thread."""
+        items = self.items
+        self._let_others_finish()
+        for _ in range(len(items)):
+            try:
+                waiting = items.popleft()
+            except IndexError:  # the others gave way
+                self._let_others_finish()
+                if not items:
+                    return
+                waiting = items.popleft()
+            self._taken += waiting[2]
+            yield waiting
+
+    def _let_others_finish(self) -> None:
+        """Whoever makes room may hold a span that it spares."""
+        if self._lock.acquire(timeout=_MOMENT_SECONDS):
+            self._lock.release()
+
+    def _has_room(self, extra: int) -> bool:
+        more = len(self.items) + 1
+        return more <= self._max_spans and more * SPAN_BYTES + self._added - self._taken + extra <= self._max_bytes
+
+    def _make_room(self, extra: int) -> bool:
+        """Displace the newest ordinary spans; precious ones among them go to the front, so that none is met twice."""
+        items = self.items
+        if SPAN_BYTES + extra > self._max_bytes:
+            return False
+        while items and not self._has_room(extra):
+            waiting = items.pop()
+            if isinstance(waiting, _Spared):  # so are all others
+                items.append(waiting)
+                return False
+            if is_precious(waiting[0], waiting[1]):
+                items.appendleft(_Spared(waiting))
+            else:
+                self._added -= waiting[2]
+                self._displaced()
+        return self._has_room(extra)
