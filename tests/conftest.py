@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,15 @@ PROCESSES = (
 """Files whose tests start whole applications, one or more each; `make test-processes` runs them."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files out of which `-m` would deselect every test: to import them all takes each worker seconds."""
+    if collection_path.suffix != ".py":
+        return None
+    starts_applications = collection_path.as_posix().endswith((*PROCESSES, "servers/test_web_servers.py"))
+    asked = config.option.markexpr
+    return (asked == "processes" and not starts_applications) or None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of `SLOW` and `PROCESSES`, before pytest looks at `-m`."""
@@ -132,10 +142,21 @@ def receiver(_served: Receiver, _test_keys: Iterator[str]) -> Iterator[Receiver]
 
 
 @pytest.fixture(scope="session")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """An interpreter with otel_sentry without extras, YAML, OTLP, and pytest: no framework is there."""
-    roots = (
-        *("otel-sentry", "opentelemetry-configuration", "opentelemetry-exporter-otlp-proto-http"),
-        *("pytest", "pytest-xdist"),
-    )
-    return str(bare_interpreter(tmp_path_factory.mktemp("bare"), *roots))
+def python_with(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Interpreters that have otel_sentry without extras, YAML, OTLP, and the distributions named, as an image has.
+
+    sentry-sdk imports every framework that it finds: with all that the tests need, a start takes four times as long.
+    """
+    service = ("otel-sentry", "opentelemetry-configuration", "opentelemetry-exporter-otlp-proto-http")
+
+    @cache
+    def made(*more: str) -> str:
+        return str(bare_interpreter(tmp_path_factory.mktemp("python"), *service, *more))
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def bare_python(python_with: Callable[..., str]) -> str:
+    """An interpreter with pytest, without any framework."""
+    return python_with("pytest", "pytest-xdist")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +17,12 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_snippet_sends_a_span_with_the_wallet_as_user(receiver: Receiver) -> None:
+def test_the_snippet_sends_a_span_with_the_wallet_as_user(receiver: Receiver, bare_python: str) -> None:
     """The ten lines, run as they stand, put one span with the user into Sentry."""
     (snippet,) = re.findall(r"<!-- test: runs -->\n```python\n(.*?)```", README, re.DOTALL)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "SENTRY_"))}
 
-    subprocess.run([sys.executable, "-c", snippet], env={**environment, "SENTRY_DSN": receiver.dsn}, check=True)
+    subprocess.run([bare_python, "-c", snippet], env={**environment, "SENTRY_DSN": receiver.dsn}, check=True)
 
     receiver.wait_for(lambda: len(receiver.spans) == 1)
     (span,) = receiver.plain_spans

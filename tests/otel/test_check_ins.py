@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +39,7 @@ telemetry.shutdown()
         pytest.param({"OTEL_SENTRY_ERRORS_ONLY": "true"}, id="errors only"),
     ],
 )
-def test_check_ins(variables: dict[str, str], receiver: Receiver) -> None:
+def test_check_ins(variables: dict[str, str], receiver: Receiver, bare_python: str) -> None:
     """Begin and end, how it went, what the monitor is; whether Sentry gets the trace or not."""
     environment = {
         "SENTRY_DSN": receiver.dsn,
@@ -49,7 +48,7 @@ def test_check_ins(variables: dict[str, str], receiver: Receiver) -> None:
         "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "20",
     }
     run = subprocess.run(
-        [sys.executable, "-c", JOBS], env=child_environment(environment), capture_output=True, check=False, text=True
+        [bare_python, "-c", JOBS], env=child_environment(environment), capture_output=True, check=False, text=True
     )
     assert run.returncode == 0, run.stderr
     seen: dict[str, list[dict[str, Any]]] = {}

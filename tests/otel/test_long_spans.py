@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -137,10 +136,10 @@ def test_an_orderly_end_leaves_no_copy(pipe: Callable[..., Pipe], tmp_path: Path
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="SIGKILL")
 def test_what_was_open_when_a_process_was_killed_arrives(
-    receiver: Receiver, pipe: Callable[..., Pipe], tmp_path: Path
+    receiver: Receiver, pipe: Callable[..., Pipe], bare_python: str, tmp_path: Path
 ) -> None:
     """The next process delivers the unfinished copies of the killed one, in their trace and segment."""
-    victim = subprocess.Popen([sys.executable, "-c", DIES, receiver.dsn, os.fspath(tmp_path)])
+    victim = subprocess.Popen([bare_python, "-c", DIES, receiver.dsn, os.fspath(tmp_path)])
     wait_until(lambda: len(receiver.logs) == 2 and list(tmp_path.rglob("bequest.parcels")))
     wait_until(lambda: receiver.spans)
     victim.kill()

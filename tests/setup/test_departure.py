@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
@@ -45,14 +44,14 @@ Started = Callable[[str], "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[Started]:
+def started(tmp_path: Path, python_with_distro: str) -> Iterator[Started]:
     """Starts a script and returns when it says that it is ready; nothing outlives the test."""
     with ExitStack() as stack:
 
         def start(source: str) -> subprocess.Popen[str]:
             # A file, because spawned children import their main module again.
             (tmp_path / "app.py").write_text(source)
-            command = [sys.executable, str(tmp_path / "app.py")]
+            command = [python_with_distro, str(tmp_path / "app.py")]
             with (tmp_path / "errors").open("w") as errors:
                 process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
             stack.enter_context(process)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +88,7 @@ def test_every_library_is_traced(zero_code: bool, receiver: Receiver, run_app: A
     environ |= {"OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none", "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "20"}
     environ |= {"DJANGO_SETTINGS_MODULE": "site_settings", "PYTHONPATH": "."}
     code = SERVED if zero_code else CONFIGURE + SERVED
-    ended = run_app(code, environ, files={"site_settings.py": SITE}, zero_code=zero_code)
+    ended = run_app(code, environ, files={"site_settings.py": SITE}, python=sys.executable, zero_code=zero_code)
     said = next(line for line in ended.stderr.splitlines() if "the instrumentations" in line).replace("-", "_")
 
     assert libraries(receiver) >= set(LIBRARIES)
@@ -96,13 +97,15 @@ def test_every_library_is_traced(zero_code: bool, receiver: Receiver, run_app: A
     ] == []
 
 
-def test_names_stay_off(receiver: Receiver, run_app: Any) -> None:
+def test_names_stay_off(receiver: Receiver, run_app: Any, python_with: Any) -> None:
     """By the variable that `opentelemetry-instrument` reads."""
     code = CONFIGURE + "import sqlite3\nsqlite3.connect(':memory:').cursor().execute('select 1')\n"
     code += "with telemetry.start_span('work'): pass\ntelemetry.shutdown()\n"
-    run_app(code, {"SENTRY_DSN": receiver.dsn, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "sqlite3"})
+    environ, python = {"SENTRY_DSN": receiver.dsn}, python_with("opentelemetry-instrumentation-sqlite3")
+    run_app(code, {**environ, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "sqlite3"}, python=python)
+    run_app(code, environ, python=python)
 
-    assert Counter(span["name"] for span in receiver.plain_spans) == {"work": 1}
+    assert Counter(span["name"] for span in receiver.plain_spans) == {"work": 2, "select": 1}
 
 
 @pytest.mark.parametrize("listens", [False, True], ids=["alone", "the application listens"])

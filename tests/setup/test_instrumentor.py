@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from otel_sentry.local.receiver import Receiver
 
 APPLICATION = """
@@ -39,11 +37,14 @@ def test_a_bad_setting_is_one_error_line(
     part: str,
     receiver: Receiver,
     run_app: Any,
-    python_without_distro: Path,
+    python_with_distro: str,
+    python_without_distro: str,
 ) -> None:
     """In zero-code mode a mistake never stops the application; nothing goes to Sentry."""
     environ = {"SENTRY_DSN": receiver.dsn, **NONE_BUT_SENTRY, **variables}
-    ended = run_app(APPLICATION, environ, zero_code=True, python=None if distro else python_without_distro)
+    ended = run_app(
+        APPLICATION, environ, zero_code=True, python=python_with_distro if distro else python_without_distro
+    )
 
     assert ended.stdout == "ran\n"
     assert [part in line for line in error_lines(ended.stderr)] == [True]
@@ -51,7 +52,7 @@ def test_a_bad_setting_is_one_error_line(
     assert receiver.requests == 0
 
 
-def test_no_dsn_is_silent(run_app: Any, python_without_distro: Path) -> None:
+def test_no_dsn_is_silent(run_app: Any, python_without_distro: str) -> None:
     """Installed but not asked for: nothing is logged, nothing is set up."""
     look = "print(type(trace.get_tracer_provider()).__name__)\n"
     ended = run_app(APPLICATION + look, zero_code=True, python=python_without_distro)
@@ -60,7 +61,7 @@ def test_no_dsn_is_silent(run_app: Any, python_without_distro: Path) -> None:
     assert error_lines(ended.stderr) == []
 
 
-def test_it_can_be_switched_off(receiver: Receiver, run_app: Any, python_without_distro: Path) -> None:
+def test_it_can_be_switched_off(receiver: Receiver, run_app: Any, python_without_distro: str) -> None:
     """OTEL_PYTHON_DISABLED_INSTRUMENTATIONS names it like any other."""
     environ = {"SENTRY_DSN": receiver.dsn, "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "otel_sentry"}
     ended = run_app(APPLICATION, environ, zero_code=True, python=python_without_distro)

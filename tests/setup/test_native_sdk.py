@@ -64,13 +64,19 @@ print(json.dumps([name.lower() for request in seen for name, _ in request]))
 """
 
 
+@pytest.fixture(name="web_python", scope="module")
+def _web_python(python_with: Any) -> str:
+    """What `WEB` needs."""
+    return str(python_with("fastapi", "httpx", "opentelemetry-instrumentation-fastapi"))
+
+
 @pytest.mark.parametrize("options", ["traces_sample_rate=1.0", "traces_sample_rate=1.0, trace_lifecycle='stream'", ""])
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_app: Any) -> None:
+def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_app: Any, web_python: str) -> None:
     """Native tracing is asked for, or not: each request is one server span of ours, each failure one issue."""
     init = INIT.format(options=options)
     environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn, **PATIENCE}
-    ended = run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
+    ended = run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ, python=web_python)
     receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
     headers = json.loads(ended.stdout)
 
@@ -86,7 +92,7 @@ def test_nothing_is_doubled(order: str, options: str, receiver: Receiver, run_ap
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: Any) -> None:
+def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: Any, web_python: str) -> None:
     """Its DSN, release and environment hold for spans too, whoever came first."""
     init = INIT.format(options="")
     environ = {
@@ -95,7 +101,7 @@ def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: 
         "SENTRY_RELEASE": "ours",
         **PATIENCE,
     }
-    run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ)
+    run_app((init + CONFIGURE if order == "before" else CONFIGURE + init) + WEB, environ, python=web_python)
     receiver.wait_for(lambda: receiver.events and len(server_spans(receiver)) >= 2)
     attributes = [span["attributes"] for span in receiver.plain_spans]
 
@@ -104,12 +110,12 @@ def test_the_applications_client_rules(order: str, receiver: Receiver, run_app: 
     assert {(one["sentry.release"], one["sentry.environment"]) for one in attributes} == {("application", "staging")}
 
 
-def test_the_applications_rate_holds_where_ours_is_unset(receiver: Receiver, run_app: Any) -> None:
+def test_the_applications_rate_holds_where_ours_is_unset(receiver: Receiver, run_app: Any, web_python: str) -> None:
     """`traces_sample_rate` of `init` decides what Sentry keeps; issues arrive all the same."""
     init = INIT.format(options="traces_sample_rate=0.0")
     without_caller = WEB.replace("headers=CALLER", "headers={}")
     environ = {"SENTRY_DSN": receiver.dsn, "APPLICATION_DSN": receiver.dsn, **PATIENCE}
-    run_app(CONFIGURE + init + without_caller, environ)
+    run_app(CONFIGURE + init + without_caller, environ, python=web_python)
     receiver.wait_for(lambda: receiver.events)
 
     assert receiver.spans == []

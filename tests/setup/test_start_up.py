@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from otel_sentry.local.receiver import Receiver
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 APPLICATION = """
 import urllib.request
@@ -196,7 +193,7 @@ def test_zero_code_without_distro_gives_the_same(
     variables: dict[str, str],
     receiver: Receiver,
     run_app: Any,
-    python_without_distro: Path,
+    python_without_distro: str,
     reference: list[str],
 ) -> None:
     """`opentelemetry-instrument` where nothing configures OpenTelemetry: our instrumentor does the whole set-up."""
@@ -287,7 +284,7 @@ def test_declarative_yaml_gives_the_same(
 
 
 def test_declarative_yaml_needs_no_distro(
-    receiver: Receiver, run_app: Any, python_without_distro: Path, reference: list[str]
+    receiver: Receiver, run_app: Any, python_without_distro: str, reference: list[str]
 ) -> None:
     """Without a distro nobody else reads the file: the instrumentor carries it out."""
     pytest.importorskip("opentelemetry.configuration")

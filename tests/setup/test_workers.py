@@ -80,12 +80,14 @@ def test_a_batch_is_linked(receiver: Receiver, run_app: Any) -> None:
     assert batch.get("parent_span_id") is None
 
 
-def test_celery(receiver: Receiver, run_app: Any) -> None:
+def test_celery(receiver: Receiver, run_app: Any, python_with: Any) -> None:
     """A real worker and a real message: one trace, and the wallet that the task was given."""
     recipe = CELERY.replace(
         "        ...", "        with trace.get_tracer('shop').start_as_current_span('receipt'):\n            pass"
     )
-    run_app(CONFIGURE + WITH_CELERY.format(recipe=recipe) + SHUT_DOWN, {"SENTRY_DSN": receiver.dsn, **PATIENCE})
+    code = CONFIGURE + WITH_CELERY.format(recipe=recipe) + SHUT_DOWN
+    python = python_with("celery", "opentelemetry-instrumentation-celery")
+    run_app(code, {"SENTRY_DSN": receiver.dsn, **PATIENCE}, python=python)
     (request,), (receipt,) = spans_named(receiver, "request"), spans_named(receiver, "receipt")
 
     assert receipt["trace_id"] == request["trace_id"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,12 @@ import pytest
 from otel_sentry.settings.child_processes import child_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otel_sentry.local.receiver import Receiver
 
 SCRIPT = Path(__file__).with_name("many_wallets.py")
+FRAMEWORKS = ("flask", "httpx", "starlette", *(f"opentelemetry-instrumentation-{kind}" for kind in ("asgi", "wsgi")))
 WALLETS = {f"0x{number:040x}" for number in range(200)}
 FAILED = {f"0x{number:040x}" for number in range(0, 200, 4)}
 
@@ -26,11 +28,13 @@ FAILED = {f"0x{number:040x}" for number in range(0, 200, 4)}
         pytest.param("threads", 7, 3, id="threads"),
     ],
 )
-def test_200_requests_of_200_wallets(kind: str, answered: int, failed: int, receiver: Receiver) -> None:
+def test_200_requests_of_200_wallets(
+    kind: str, answered: int, failed: int, receiver: Receiver, python_with: Callable[..., str]
+) -> None:
     """Every span has exactly the user that it says it works for; every failure is one issue of the right user."""
     environment = {"SENTRY_DSN": receiver.dsn, "OTEL_SENTRY_SHUTDOWN_TIMEOUT": "30"}
     run = subprocess.run(
-        [sys.executable, str(SCRIPT), kind],
+        [python_with(*FRAMEWORKS), str(SCRIPT), kind],
         env=child_environment(environment),
         capture_output=True,
         check=False,
