@@ -11,6 +11,9 @@ PURE := masking protocol convert identity propagation
 GATE := --cov-branch --cov-report term-missing --cov-fail-under 100 $(foreach room,$(PURE),--cov otel_sentry/$(room))
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
+# Moved into its place, so that whoever reads the page meanwhile finds it whole.
+printed = $(BIN)/python -m otel_sentry.$(1).page > docs/reference/.printed && mv docs/reference/.printed docs/reference/$(2).md
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps spotlight docs wheel release real-backend clean
 
@@ -90,10 +93,10 @@ spotlight: $(VENV)/browser.installed  ## See the example's traces as trees in re
 	$(BIN)/python -m tests.real.spotlight_check --folder $(VENV)/spotlight
 
 docs: $(VENV)/docs.installed  ## Print the generated pages of the documentation, and build its site into site/
-	$(BIN)/python -m otel_sentry.settings.page > docs/reference/settings.md
-	$(BIN)/python -m otel_sentry.convert.page > docs/reference/mapping.md
-	$(BIN)/python -m otel_sentry.masking.page > docs/reference/secrets.md
-	COLUMNS=100 NO_COLOR=1 $(BIN)/python -m otel_sentry.cli.page > docs/reference/cli.md
+	$(call printed,settings,settings)
+	$(call printed,convert,mapping)
+	$(call printed,masking,secrets)
+	COLUMNS=100 NO_COLOR=1 $(call printed,cli,cli)
 	$(BIN)/zensical build --config-file .mkdocs.yml --strict
 
 wheel: $(VENV)/check.installed  ## Build wheel and source distribution into dist/, check them, and use the wheel alone

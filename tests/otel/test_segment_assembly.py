@@ -7,6 +7,7 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, TraceFlags
 
@@ -22,7 +23,9 @@ def context(span_id: int, *, remote: bool = False) -> SpanContext:
 
 
 def span(span_id: int, parent: SpanContext | None = None) -> ReadableSpan:
-    return ReadableSpan(name=f"span {span_id}", context=context(span_id), parent=parent, start_time=1, end_time=2)
+    return ReadableSpan(
+        f"span {span_id}", context(span_id), parent, resource=Resource.get_empty(), start_time=1, end_time=2
+    )
 
 
 def segment(root: ReadableSpan) -> Segment:
