@@ -97,20 +97,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
-    """Compare a JSON value with `tests/golden/<name>.json`."""
+def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], Any]:
+    """What `tests/golden/<name>.json` says a JSON value is."""
 
-    def compare(name: str, value: Any) -> None:
+    def expected(name: str, value: Any) -> Any:
         path = GOLDEN / f"{name}.json"
         if request.config.getoption("--update-golden"):
             # Innermost objects (typed attributes) on one line, so that a difference reads well.
             text = json.dumps(value, indent=1, ensure_ascii=False)
             one_line = _INNERMOST.sub(lambda found: "{" + re.sub(r"\n\s+", " ", found.group(1)) + "}", text)
             path.write_text(one_line + "\n")
+        return json.loads(path.read_text())
 
-        assert value == json.loads(path.read_text())
-
-    return compare
+    return expected
 
 
 @pytest.fixture(scope="session")

@@ -173,18 +173,24 @@ def test_an_op_that_is_too_long_is_cut() -> None:
 
 @pytest.mark.parametrize("case", recorded_cases())
 def test_real_spans_pass_sentrys_normaliser(case: str) -> None:
-    """Each trace of what instrumentations record."""
+    """Each trace of what instrumentations record, with all its spans."""
     real = recorded(case)
+    taken = []
     for root in (one for one in real if one.parent is None):
         trace_id = root.context.trace_id
-        transaction(root, *(one for one in real if one.context.trace_id == trace_id and one.parent is not None))
+        children = [one for one in real if one.context.trace_id == trace_id and one.parent is not None]
+        taken += [root.name, *(child["description"] for child in transaction(root, *children)["spans"])]
+
+    assert sorted(taken) == sorted(one.name for one in real)
 
 
 @given(spans(), st.lists(spans(), max_size=3))
 @settings(max_examples=60)
 def test_any_span_passes_sentrys_normaliser(root: ReadableSpan, children: list[ReadableSpan]) -> None:
-    """Whatever spans hold."""
-    transaction(root, *children)
+    """Whatever spans hold; each is there."""
+    sent = transaction(root, *children)
+
+    assert [one["span_id"] for one in sent["spans"]] == [f"{one.context.span_id:016x}" for one in children]
 
 
 def ids(segments: Any) -> list[list[int]]:

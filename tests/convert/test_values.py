@@ -164,8 +164,10 @@ def test_any_value_becomes_json(value: Any) -> None:
 
 @given(VALUES)
 def test_json_text_is_json(value: Any) -> None:
-    """Nested values become text that can be read again."""
-    json.loads(json_text(value))
+    """Nested values become text that can be read again, and that says the same when it is."""
+    said = json_text(value)
+
+    assert json_text(json.loads(said)) == said
 
 
 def is_valid_attribute(typed: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span
 
 from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.encode import SpanEncoder
@@ -146,5 +147,7 @@ def is_typed(value: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("text", ["sentry-trace", "-", "0"])
 def test_what_was_found_before(text: str) -> None:
-    """Inputs that once broke something stay here."""
-    SentryPropagator().extract({"sentry-trace": text, "baggage": text}, Context())
+    """Inputs that once broke something stay here: they continue no trace."""
+    found = SentryPropagator().extract({"sentry-trace": text, "baggage": text}, Context())
+
+    assert not get_current_span(found).get_span_context().is_valid

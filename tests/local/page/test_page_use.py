@@ -115,8 +115,12 @@ def test_a_page_that_is_open_follows(page: Any, receiver: Receiver, send: Any) -
 def test_an_odd_address_breaks_nothing(page: Any, receiver: Receiver, dapp: str, where: str) -> None:
     """A view is shown, and the others can be reached."""
     page.goto(f"{receiver.url}/{where}")
+    shown = page.locator("main").inner_text()
     page.click("nav a:has-text('Traces')")
     page.wait_for_selector("a.line")
+
+    assert shown.strip()
+    assert [text.split()[0] for text in page.locator("nav a[aria-current]").all_inner_texts()] == ["Traces"]
 
 
 def test_dark_and_light_are_remembered(page: Any, receiver: Receiver) -> None:
