@@ -81,9 +81,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Leave files out of which `-m` would deselect every test: to import them all takes each worker seconds."""
     if collection_path.suffix != ".py":
         return None
-    starts_applications = collection_path.as_posix().endswith((*PROCESSES, "servers/test_web_servers.py"))
-    asked = config.option.markexpr
-    return (asked == "processes" and not starts_applications) or None
+    place, asked = collection_path.as_posix(), config.option.markexpr
+    starts_applications = place.endswith((*PROCESSES, "servers/test_web_servers.py"))
+    if asked == "processes":
+        return None if starts_applications else True
+    return True if asked == "not slow and not processes" and place.endswith((*SLOW, *PROCESSES)) else None
 
 
 @pytest.hookimpl(tryfirst=True)
