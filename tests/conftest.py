@@ -53,6 +53,7 @@ SLOW = (
     "otel/test_three_processes.py",
     "setup/test_backends.py",
     "setup/test_departure_of_servers.py",
+    "setup/test_greenlets.py",
     "setup/test_starting_processes.py",
     "testing/test_plugin.py",
 )

@@ -6,7 +6,6 @@ Whoever calls `connect` makes a new client current; this room touches no global 
 from __future__ import annotations
 
 import os
-import threading
 import time
 import weakref
 from contextlib import suppress
@@ -18,6 +17,7 @@ from opentelemetry import context
 from sentry_sdk.envelope import Envelope, Item
 from sentry_sdk.transport import AsyncHttpTransport, Http2Transport, HttpTransport, Transport
 
+from otel_sentry.delivery.late_lock import LateLock, soften
 from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import counts_of
 from otel_sentry.delivery.transport import SentryTransport
@@ -108,10 +108,7 @@ class SdkOutbox:
         self._client: BaseClient | None = None
         self._transport: Transport | None = None
         self._former: list[SentryTransport] = []
-        self._unlock()
-        if hasattr(os, "register_at_fork"):
-            unlock = weakref.WeakMethod(self._unlock)
-            os.register_at_fork(after_in_child=lambda: (method := unlock()) and method())
+        self._lock = LateLock()
 
     @property
     def healthy(self) -> bool:
@@ -177,9 +174,7 @@ class SdkOutbox:
             if isinstance(self._transport, SentryTransport) and self._transport is not client.transport:
                 self._former = [one for one in (*self._former, self._transport) if not one.idle]
             self._client, self._transport = client, client.transport
-
-    def _unlock(self) -> None:
-        self._lock = threading.Lock()
+            _keep_soft(client)
 
     def _resolved(self) -> Transport | None:
         """The transport of the current client. A client that was closed (at exit) still delivers through ours."""
@@ -213,6 +208,14 @@ class SdkOutbox:
             self.ledger.drop(LossReason.INTERNAL_SDK_ERROR, counts)
             raise
         self.ledger.deliver(counts)
+
+
+def _keep_soft(client: BaseClient) -> None:
+    """Let no lock of the client stop all greenlets; its own fork handlers, which come first, give it new ones."""
+    soften(client)
+    if hasattr(os, "register_at_fork"):
+        known = weakref.ref(client)
+        os.register_at_fork(after_in_child=lambda: soften(known()))
 
 
 def _sdk_envelope(envelope: OutgoingEnvelope) -> Envelope:

@@ -186,8 +186,7 @@ class Courier:
         """
         with self._lock:
             self._leaving = False
-            thread = self._thread
-            if thread is not None and (thread.ident is None or thread.is_alive()):
+            if self._thread is not None:  # is it alive? Under gevent the question alone lets others run
                 return True
             self._open()
             thread = self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
@@ -214,9 +213,13 @@ class Courier:
         desk, bell = self._desk, self._bell
         assert desk is not None  # noqa: S101  for the type checker; `_start` has seen to it
         assert bell is not None  # noqa: S101  the same
-        while not self._over():
-            self._guarded_turn(desk)
-        self._leave(desk, bell)
+        try:
+            while not self._over():
+                self._guarded_turn(desk)
+            self._leave(desk, bell)
+        finally:
+            if self._thread is threading.current_thread():  # killed, as greenlets may be
+                self._thread = None
 
     def _over(self) -> bool:
         """Whether the thread may end; if so, whoever hands something over from now on starts another."""

@@ -6,7 +6,6 @@ Beside `SentrySpanProcessor` on the same provider it passes everything through: 
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from otel_sentry.delivery.late_lock import LateLock
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.pipeline import Pipeline
@@ -56,7 +56,7 @@ class SentrySpanExporter(SpanExporter):
     ) -> None:
         self.settings = settings if settings is not None else _settings_or_none(keywords)
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = LateLock()
         self._superseded = False
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox)) if self.settings else None
         if self._pipeline is not None:

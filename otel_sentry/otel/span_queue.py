@@ -170,13 +170,12 @@ class SpanQueue:
                 self._rouse()
 
     def _rouse(self) -> None:
-        """Wake the thread, or start it."""
+        """Wake the thread, or start it. Nobody asks it whether it lives: under gevent the question lets others run."""
         new: threading.Thread | None = None
         with self._lock:
             self._idle = False
-            present = self._thread
-            if present is None or not (present.ident is None or present.is_alive()):
-                new = self._thread = threading.Thread(target=self._run, name="otel_sentry.spans", daemon=True)
+            if self._thread is None:
+                new = self._thread = threading.Thread(target=self._live, name="otel_sentry.spans", daemon=True)
         if new is not None:
             self._start(new)
             self.on_begin()
@@ -189,6 +188,13 @@ class SpanQueue:
         except RuntimeError:  # the interpreter is leaving and starts no threads
             self._thread = None
             raise
+
+    def _live(self) -> None:
+        try:
+            self._run()
+        finally:  # closed, or killed as greenlets may be: whoever puts something from now on starts another
+            self._thread = None
+            self._idle = True
 
     def _run(self) -> None:
         quiet = 0

@@ -105,6 +105,29 @@ def test_spans_of_many_threads_leave_exactly_once() -> None:
     assert sorted(basket.sent) == list(range(8000))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_was_killed_is_replaced() -> None:
+    """What is put afterwards starts another, as greenlets may be killed and threads may be left by `SystemExit`."""
+    basket = Basket()
+    dying = threading.Event()
+
+    def chore() -> float:
+        if dying.is_set():
+            return 100.0
+        dying.set()
+        raise SystemExit
+
+    queue = SpanQueue(basket, max_spans=10, refused=Counter(), chore=chore)
+    queue.put(span(1), None)
+    deadline = time.monotonic() + 10
+    while queue._thread is not None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    queue.put(span(2), None)
+
+    assert queue.flush(10)
+    assert basket.sent == [1, 2]
+
+
 def test_flush_does_not_outlast_its_timeout() -> None:
     """A consumer that hangs makes `flush` return False when its time is up."""
     basket = Basket()
