@@ -59,7 +59,10 @@ class WaitingSpans:
             False when there is none: it is ordinary, or everything that waits is precious.
         """
         extra = span_weight(span) - SPAN_BYTES
-        if not self._lock.acquire(timeout=_MOMENT_SECONDS):
+        if not self._lock.acquire(timeout=_MOMENT_SECONDS):  # a busy machine, or a signal: better unweighed than lost
+            if len(self.items) < self._max_spans:
+                self.items.append((span, segment, 0))
+                return True
             return False
         try:
             if not self._has_room(extra) and not (is_precious(span, segment) and self._make_room(extra)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 ROOT = 1
+NONE = Resource.get_empty()
+"""Without it each span detects its process anew."""
 
 
 def span(number: int, *, status: StatusCode = StatusCode.UNSET, **attributes: Any) -> ReadableSpan:
-    return ReadableSpan(name="s", context=context(number), attributes=attributes, status=Status(status))
+    return ReadableSpan("s", context(number), resource=NONE, attributes=attributes, status=Status(status))
 
 
 def context(number: int) -> SpanContext:
@@ -154,8 +157,8 @@ def test_many_threads_and_one_that_takes() -> None:
 
 
 def test_a_thread_that_a_signal_stopped_under_the_lock_stops_nobody() -> None:
-    """Others wait for a moment: what would need the lock is refused, what waits is taken."""
-    room = Room()
+    """Others wait for a moment: what has room is added unweighed, the rest is refused, what waits is taken."""
+    room = Room(max_spans=2)
     room.add(2)
     locked, done = threading.Event(), threading.Event()
 
@@ -168,8 +171,8 @@ def test_a_thread_that_a_signal_stopped_under_the_lock_stops_nobody() -> None:
     thread.start()
     locked.wait(30)
 
-    assert not room.add(3, failed=True)
-    assert room.taken() == [2]
+    assert [room.add(number, failed=True) for number in (3, 4)] == [True, False]
+    assert room.taken() == [2, 3]
     done.set()
     thread.join()
 
