@@ -25,7 +25,7 @@ class Talk:
     """One connection, as the server's script sees it."""
 
     sock: Any
-    buffer: bytes = b""
+    buffer: bytearray = field(default_factory=bytearray)
 
     def request(self) -> tuple[str, dict[str, str], bytes]:
         """Read one request: first line, headers in lower case, body.
@@ -40,13 +40,13 @@ class Talk:
         while len(self.buffer) < size:
             self._more()
         body, self.buffer = self.buffer[:size], self.buffer[size:]
-        return line, headers, body
+        return line, headers, bytes(body)
 
     def say(self, data: bytes) -> None:
         """Send."""
         self.sock.sendall(data)
 
-    def _until(self, mark: bytes) -> bytes:
+    def _until(self, mark: bytes) -> bytearray:
         while mark not in self.buffer:
             self._more()
         head, _, self.buffer = self.buffer.partition(mark)

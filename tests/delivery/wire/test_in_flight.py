@@ -80,7 +80,7 @@ def test_a_large_body_does_not_block(flight: NewFlight, server_tls: ssl.SSLConte
     sizes = []
 
     def script(talk: Talk) -> None:
-        go.wait(10)
+        go.wait(60)
         sizes.append(len(talk.request()[2]))
         talk.say(OK)
 
@@ -96,7 +96,7 @@ def test_a_large_body_does_not_block(flight: NewFlight, server_tls: ssl.SSLConte
 
     assert outcome.answer is not None
     assert sizes == [20_000_000]
-    assert blocked < 5
+    assert blocked < 30
 
 
 def test_an_answer_before_the_end_of_the_body_counts(flight: NewFlight) -> None:
