@@ -35,7 +35,7 @@ def main(spans: int = SPANS) -> int:
     started = time.monotonic()
     sentry = Counting()
     with Server(sentry) as server:
-        command = [sys.executable, "-m", "tests.delivery.load.application", server.dsn, "", str(requests), "0"]
+        command = [sys.executable, "-m", "tests.delivery.load.application", server.dsn, str(requests)]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     told = json.loads(out)
     settled = told["memory"][2:]
