@@ -52,6 +52,7 @@ SLOW = (
     "otel/test_propagator_soak.py",
     "otel/test_three_processes.py",
     "setup/test_backends.py",
+    "setup/test_departure_in_time.py",
     "setup/test_departure_of_servers.py",
     "setup/test_greenlets.py",
     "setup/test_starting_processes.py",

@@ -8,6 +8,7 @@ two spans of one id are never sent by a process that lives. Runs on the span que
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 from weakref import WeakSet
@@ -18,6 +19,7 @@ from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.log_exporter import LOGS
 from otel_sentry.otel.segments import segment_of
 from otel_sentry.otel.signal_pipeline import SignalPipeline
+from otel_sentry.otel.span_ages import SpanAges
 from otel_sentry.otel.unfinished import unfinished
 from otel_sentry.settings.choices import WireFormat
 
@@ -44,10 +46,17 @@ class LongSpans:
     Args:
         pipeline: settings made into functions.
         open_spans: gives the spans that have started and not ended.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, pipeline: Pipeline, open_spans: Callable[[], Sequence[Span]]) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        open_spans: Callable[[], Sequence[Span]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._pipeline = pipeline
+        self._clock = clock
         self._open_spans = open_spans
         self.unsampled = False
         """Spans that the rate drops may be kept yet, and are told of too."""
@@ -59,6 +68,7 @@ class LongSpans:
         """Begin anew: in a forked child what was told is the parent's."""
         self._lock = threading.Lock()
         self._left = False
+        self._ages = SpanAges(self._clock())
         self._told: WeakSet[Span] = WeakSet()
         self._copied: set[int] = set()
         self._copied_ns = 0
@@ -97,8 +107,8 @@ class LongSpans:
             self._lock.release()
 
     def _look(self, now_ns: int) -> None:
-        after_ns = self._pipeline.settings.long_span_seconds * 1e9
-        long = [one for one in self._open_spans() if now_ns - (one.start_time or now_ns) >= after_ns]
+        after = self._pipeline.settings.long_span_seconds
+        long = [one for one, age in self._ages.of(self._open_spans(), now_ns, self._clock()) if age >= after]
         if not long and not self._copied:
             return
         long = [one for one in long if self._is_wanted(one)][:_MOST_COPIES]

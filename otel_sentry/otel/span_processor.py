@@ -41,6 +41,7 @@ class SentrySpanProcessor(SegmentTracker):
         settings: frozen settings; made from the environment and `keywords` if None.
         outbox: where envelopes go; the sentry-sdk client that is active, or one of our own, if None.
         clock: monotonic seconds.
+        time_left: gives the seconds that who wants to wait for so many may wait; fewer once the process leaves.
         keywords: settings by name (`dsn=`, `environment=`, …), when `settings` is None.
 
     Raises:
@@ -53,9 +54,11 @@ class SentrySpanProcessor(SegmentTracker):
         settings: Settings | None = None,
         outbox: Outbox | None = None,
         clock: Callable[[], float] = time.monotonic,
+        time_left: Callable[[float], float] = float,
         **keywords: Any,
     ) -> None:
         self.settings = settings if settings is not None else Settings.from_env(**keywords)
+        self._time_left = time_left
         self._pipeline = Pipeline(self.settings, outbox_of(self.settings, outbox))
         consumer = self._pipeline.consumer()
         hold = self._pipeline.hold_before(consumer)
@@ -94,9 +97,10 @@ class SentrySpanProcessor(SegmentTracker):
         Returns:
             True when all of it was delivered or counted as lost in time.
         """
-        deadline = time.monotonic() + timeout_millis / 1000
+        timeout = self._time_left(timeout_millis / 1000)
+        deadline = time.monotonic() + timeout
         try:
-            flushed = self._queue.flush(timeout_millis / 1000)
+            flushed = self._queue.flush(timeout)
             return self._pipeline.flush(deadline - time.monotonic()) and flushed
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
             self._say_once(error)
@@ -104,7 +108,7 @@ class SentrySpanProcessor(SegmentTracker):
 
     def shutdown(self) -> None:
         """Deliver what is left within `OTEL_SENTRY_SHUTDOWN_TIMEOUT` and stop; open spans leave as unfinished."""
-        timeout = self.settings.shutdown_timeout_seconds
+        timeout = self._time_left(self.settings.shutdown_timeout_seconds)
         deadline = time.monotonic() + timeout
         try:
             if self._long_spans is not None:
@@ -143,7 +147,10 @@ class SentrySpanProcessor(SegmentTracker):
             self._long_spans.unsampled = self._holds_unsampled
 
     def _put_unfinished(self) -> None:
-        """Queue copies of the open spans; the spans themselves are forgotten, so that none is told of twice."""
+        """Queue copies of the open spans before all others, for they tell what the process was doing.
+
+        The spans themselves are forgotten, so that none is told of twice.
+        """
         now_ns = time.time_ns()
         open_spans = self.open_spans()
         self._open = {}
@@ -154,7 +161,7 @@ class SentrySpanProcessor(SegmentTracker):
                 ended = unfinished(span, now_ns)
                 if segment.root is span:
                     segment.close(ended)
-                self._queue.put(ended, segment)
+                self._queue.put_first(ended, segment)
 
     def _look_at_long_spans(self) -> float:
         assert self._long_spans is not None  # noqa: S101  for the type checker; the queue is told of it only then
@@ -166,8 +173,8 @@ class SentrySpanProcessor(SegmentTracker):
         if self._long_spans is not None:
             self._long_spans.start_over()
 
-    def _refused(self) -> None:
-        self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, 1)
+    def _refused(self, count: int) -> None:
+        self._pipeline.outbox.lost(LossReason.QUEUE_OVERFLOW, Category.SPAN, count)
 
     def _not_recorded(self, error: Exception) -> None:
         """Count a span that our own fault lost."""

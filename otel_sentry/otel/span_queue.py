@@ -32,6 +32,8 @@ _QUIET_POLLS = 20
 """Polls without a span after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
 """Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
+_MOMENT_SECONDS = 0.1
+"""What closing the queue may take in any case: its thread waits for no network."""
 
 
 class SpanConsumer(Protocol):
@@ -60,7 +62,7 @@ class SpanQueue:
         consumer: gets the spans, on this queue's thread.
         max_spans: bound in spans.
         max_bytes: bound in bytes, estimated.
-        refused: called on the application's thread for each span that does not fit, or gives way to another.
+        refused: told how many spans do not fit, give way to others, or are left when the queue must close.
         forked: called in a forked child.
         chore: called on this queue's thread now and then, idle or not; gives the seconds until it wants to be again.
         clock: monotonic seconds.
@@ -75,7 +77,7 @@ class SpanQueue:
         *,
         max_spans: int,
         max_bytes: int = 256 << 20,
-        refused: Callable[[], None],
+        refused: Callable[[int], None],
         forked: Callable[[], None] = lambda: None,
         chore: Callable[[], float] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -118,12 +120,17 @@ class SpanQueue:
         if len(items) < self._weigh_from:
             items.append((span, segment, 0))
         elif self._closed or not self._waiting.add(span, segment):
-            self._refused()
+            self._refused(1)
             return
         if self._idle:
             self._rouse()
         elif len(items) == _WAKE_AT:
             self._wake.set()
+
+    def put_first(self, span: ReadableSpan, segment: Segment | None) -> None:
+        """Put a span before all others, whether there is room or not; for a few, when the process leaves."""
+        self._items.appendleft((span, segment, 0))
+        self._rouse()
 
     def flush(self, timeout: float) -> bool:
         """Have everything handed over that was put before this call.
@@ -143,12 +150,14 @@ class SpanQueue:
         return done.wait(max(0.0, timeout))
 
     def close(self, timeout: float) -> bool:
-        """Flush, refuse what comes later and let the thread end."""
+        """Flush, refuse what comes later and let the thread end; what waits yet when the time is over is refused."""
         self._closing = True
-        flushed = self.flush(timeout)
+        flushed = self.flush(max(timeout, _MOMENT_SECONDS))
         self._closed = True
         self._weigh_from = 0  # whatever comes later is refused
         self._wake.set()
+        if not flushed:
+            self._give_up()
         return flushed
 
     def pending(self) -> int:
@@ -168,6 +177,18 @@ class SpanQueue:
         if self._thread is None and self._chore is not None and not self._closed:
             with suppress(RuntimeError):  # the interpreter is leaving; the span itself may still be handed over
                 self._rouse()
+
+    def _give_up(self) -> None:
+        """Count what nobody will deliver, and let the thread hand over what it has in hand."""
+        left = 0
+        with suppress(IndexError):  # the thread takes too
+            while True:
+                self._items.popleft()
+                left += 1
+        if left:
+            self._refused(left)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_MOMENT_SECONDS)
 
     def _rouse(self) -> None:
         """Wake the thread, or start it. Nobody asks it whether it lives: under gevent the question lets others run."""

@@ -37,13 +37,13 @@ class WaitingSpans:
     Args:
         max_spans: bound in spans.
         max_bytes: bound in bytes, estimated.
-        displaced: called for each span that gives way, on the thread that adds.
+        displaced: told how many spans give way, on the thread that adds.
 
     Attributes:
         items: what waits; while there are fewer than `weigh_from`, anybody may append with a weight of 0, unasked.
     """
 
-    def __init__(self, *, max_spans: int, max_bytes: int, displaced: Callable[[], None]) -> None:
+    def __init__(self, *, max_spans: int, max_bytes: int, displaced: Callable[[int], None]) -> None:
         self.items: deque[WaitingSpan] = deque()
         self.weigh_from = min(_WEIGH_FROM, max_spans)
         self._max_spans = max_spans
@@ -111,5 +111,5 @@ class WaitingSpans:
                 items.appendleft(_Spared(waiting))
             else:
                 self._added -= waiting[2]
-                self._displaced()
+                self._displaced(1)
         return self._has_room(extra)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -17,19 +17,24 @@ class Flushable(Protocol):
         """Hand it over; called on a thread of its own, may take longer than it is told."""
 
 
-def flush_aside(holders: Sequence[Flushable], deadline: float) -> bool:
-    """Flush what others made side by side, each on a thread of its own: it ignores the time it is given.
+class FlushesAside:
+    """Flushes that run side by side from now on, each on a thread of its own: they ignore the time they are given.
 
     Args:
         holders: what to flush.
-        deadline: monotonic second at which this returns, whatever they do.
-
-    Returns:
-        Whether all of them were done and said so in time.
     """
-    waits = [_Wait(holder) for holder in holders]
-    answers = [wait.answer(deadline) for wait in waits]
-    return all(answers)
+
+    def __init__(self, holders: Iterable[Flushable]) -> None:
+        self._waits = [_Wait(holder) for holder in holders]
+
+    def done(self, deadline: float) -> bool:
+        """Wait for them until a monotonic second, whatever they do.
+
+        Returns:
+            Whether all of them were done and said so in time.
+        """
+        answers = [wait.answer(deadline) for wait in self._waits]
+        return all(answers)
 
 
 class _Wait:
@@ -39,9 +44,15 @@ class _Wait:
         self._answer = False
         self._flush: Callable[..., bool] = holder.force_flush
         self._thread = threading.Thread(target=self._run, name="otel_sentry.flush", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the interpreter is leaving and starts no threads
+            self._run()
 
     def answer(self, deadline: float) -> bool:
+        """Whether it was done well by a monotonic second."""
+        if self._thread.ident is None:
+            return self._answer
         self._thread.join(max(0.0, deadline - time.monotonic()))
         return self._answer and not self._thread.is_alive()
 

@@ -133,7 +133,7 @@ def _add_spans(
         identity.attend(SLUG, check_ins)
         provider.add_span_processor(identity)
         return None
-    processor = SentrySpanProcessor(settings=settings, outbox=outbox)
+    processor = SentrySpanProcessor(settings=settings, outbox=outbox, time_left=outbox.left)
     processor.attend(SLUG, check_ins)
     provider.add_span_processor(processor)
     for exporter in sentry_exporters(provider):

@@ -12,7 +12,7 @@ from otel_sentry.facts.facts import facts_to_json
 from otel_sentry.otel.span_processor import SentrySpanProcessor
 from otel_sentry.propagation.environment import environment_from_carrier
 from otel_sentry.setup.feeds import join_signals
-from otel_sentry.setup.flushing import flush_aside
+from otel_sentry.setup.flushing import FlushesAside
 from otel_sentry.setup.span_block import SpanBlock
 from otel_sentry.setup.trace_page import trace_page
 
@@ -109,8 +109,9 @@ class Telemetry:
             True when all of it was handed over in time.
         """
         deadline = time.monotonic() + timeout
-        ours = self._flush_ours(deadline)
-        return flush_aside([*self._others(), *self._signals], deadline) and ours
+        others = FlushesAside((*self._others(), *self._signals))
+        flushed = self._flush_ours(deadline)
+        return others.done(deadline) and flushed
 
     def shutdown(self, timeout: float | None = None) -> bool:
         """Deliver what is left and stop; what could not be delivered is counted and logged, as is what ends later.
@@ -122,14 +123,16 @@ class Telemetry:
             As `flush()`.
         """
         seconds = self.settings.shutdown_timeout_seconds if timeout is None else timeout
+        deadline = time.monotonic() + seconds
+        others = FlushesAside((*self._others(), *self._signals))
         if self._outbox is not None:
             self._outbox.begin(seconds)
-        flushed = self.flush(seconds)
         for processor in self._ours:
             processor.shutdown()
+        flushed = self._flush_ours(deadline)
         if self._outbox is not None:
             self._outbox.close(0.0)
-        return flushed
+        return others.done(deadline) and flushed
 
     def also_flush(self, signals: tuple[Flushable, ...]) -> None:
         """Have `flush()` flush the providers of logs and metrics too; for whoever sets them up."""
@@ -165,8 +168,9 @@ class Telemetry:
         self._leaving(self._outbox.left(seconds))
 
     def _flush_ours(self, deadline: float) -> bool:
-        holders: tuple[Flushable, ...] = (*self._ours, *self._feeds)
-        answers = [one.force_flush(_milliseconds(deadline)) for one in holders]
+        feeds = FlushesAside(self._feeds)
+        answers = [one.force_flush(_milliseconds(deadline)) for one in self._ours]
+        answers.append(feeds.done(deadline))
         if self._outbox is not None:
             answers.append(self._outbox.flush(max(0.0, deadline - time.monotonic())))
         return all(answers)

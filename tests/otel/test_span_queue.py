@@ -13,6 +13,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_queue import SpanQueue
+from tests.delivery.conftest import wait_until
 
 NONE = Resource.get_empty()
 """Without it each span detects its process anew, which takes longer than all of a test."""
@@ -54,8 +55,8 @@ class Counter:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self) -> None:
-        self.count += 1
+    def __call__(self, count: int) -> None:
+        self.count += count
 
 
 def queue_of(basket: Basket, *, max_spans: int = 100_000, max_bytes: int = 1 << 30) -> tuple[SpanQueue, Counter]:
@@ -243,3 +244,33 @@ def test_a_forked_child_sends_its_own_spans_and_none_of_its_parent() -> None:
     assert os.read(read, 100) == b"[77]"
     assert queue.flush(10)
     assert basket.sent == list(range(10))
+
+
+def test_what_waits_when_the_time_is_over_is_counted() -> None:
+    """A queue that must close before its consumer is through refuses the rest, and the consumer gets what it has."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, refused = queue_of(basket)
+    for number in range(1000):
+        queue.put(span(number), None)
+    wait_until(lambda: len(queue._items) < 1000)
+
+    assert not queue.close(0.05)
+    assert (refused.count, queue.pending()) == (999, 0)
+    basket.gate.set()
+    wait_until(lambda: basket.sent == [0])
+
+
+def test_a_span_may_go_before_all_others() -> None:
+    """What was open when the process leaves is told of first, also by a queue that is full."""
+    basket = Basket()
+    basket.gate.clear()
+    queue, _ = queue_of(basket, max_spans=10)
+    for number in range(10):
+        queue.put(span(number), None)
+    wait_until(lambda: len(queue._items) < 10)
+    queue.put_first(span(77), None)
+    basket.gate.set()
+
+    assert queue.flush(10)
+    assert basket.sent == [0, 77, *range(1, 10)]

@@ -45,8 +45,8 @@ class Room:
         self.waiting = WaitingSpans(max_spans=max_spans, max_bytes=max_bytes, displaced=self._count)
         self.segment = segment()
 
-    def _count(self) -> None:
-        self.displaced += 1
+    def _count(self, count: int) -> None:
+        self.displaced += count
 
     def add(self, number: int, *, failed: bool = False, **attributes: Any) -> bool:
         one = span(number, status=StatusCode.ERROR if failed else StatusCode.UNSET, **attributes)

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
+from otel_sentry.otel.sentry_outbox import outbox_of
+from otel_sentry.otel.span_processor import SentrySpanProcessor
+from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.settings.settings import Settings
+from otel_sentry.setup.exit_budget import ExitBudget
 from otel_sentry.setup.telemetry import Telemetry
+from tests.delivery.conftest import wait_until
+
+if TYPE_CHECKING:
+    from otel_sentry.delivery.ledger import Balance
+    from otel_sentry.local.receiver import Receiver
 
 
 class StockProcessor(SpanProcessor):
@@ -71,3 +82,30 @@ def test_the_trace_has_a_url_inside_a_span_only() -> None:
         assert telemetry.trace_url() == f"https://jaeger/{trace_id:032x}"
 
     assert telemetry.trace_url() is None
+
+
+def test_shutting_down_keeps_its_time_whatever_waits(receiver: Receiver) -> None:
+    """Spans that a slow hook of the application holds up cost no more than was told; each is counted."""
+    stuck = threading.Event()
+    settings = Settings.from_env(
+        {}, dsn=receiver.dsn, shutdown_timeout_seconds=60.0, before_send_span=lambda span: stuck.wait(60) and span
+    )
+    outbox = outbox_of(settings, None)()
+    budget = ExitBudget(outbox)
+    processor = SentrySpanProcessor(settings=settings, outbox=budget, time_left=budget.left)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    telemetry = Telemetry(settings, provider=provider, ours=(processor,), outbox=budget)
+    for _ in range(100):
+        provider.get_tracer("app").start_span("held up").end()
+    began = time.monotonic()
+
+    assert not telemetry.shutdown(0.3)
+    assert time.monotonic() - began < 10
+    stuck.set()
+    wait_until(lambda: books(outbox).created == 100 and not processor.pending())
+    assert books(outbox).dropped[LossReason.QUEUE_OVERFLOW] > 0
+
+
+def books(outbox: Any) -> Balance:
+    return cast("Balance", outbox.ledger.snapshot()[Category.SPAN])
