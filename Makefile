@@ -15,7 +15,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS)
 printed = $(BIN)/python -m otel_sentry.$(1).page > docs/reference/.printed && mv docs/reference/.printed docs/reference/$(2).md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps spotlight docs wheel release real-backend clean
+.PHONY: help demo test test-processes test-slow test-browser test-page test-servers neighbours fuzz faults soak rates check bench bench-musts bench-full bench-instructions bench-tunnel bench-page screenshots bugsink source-maps spotlight docs wheel release real-backend clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ faults: $(VENV)/test.installed  ## Measure what each fault of Sentry costs the a
 
 soak: $(VENV)/test.installed  ## Send 500,000 spans through one process: memory stays flat, nothing is lost
 	$(BIN)/python -m tests.delivery.load.soak
+
+rates: $(VENV)/test.installed  ## Find how many spans per second one process gets to the embedded Sentry without loss
+	$(BIN)/python -m tests.delivery.load.rates
 
 check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 	$(BIN)/ruff check

@@ -36,6 +36,7 @@ SLOW = (
     "browser/test_dapp_in_browser.py",
     "docs/test_tutorial.py",
     "delivery/rules/test_fleet.py",
+    "delivery/test_bursts.py",
     "delivery/test_disk_faults.py",
     "delivery/test_faults.py",
     "delivery/test_processes.py",
