@@ -39,7 +39,7 @@ def _tracer(provider: TracerProvider) -> trace.Tracer:
 
 def users(receiver: Receiver, provider: TracerProvider) -> dict[str, Any]:
     """Span name → user id, of everything sent so far."""
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     return {span["name"]: span["attributes"].get("user.id") for span in receiver.plain_spans}
 
 
@@ -182,7 +182,7 @@ def test_a_new_wallet_replaces_what_the_old_one_implied(
     ):
         pass
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     (span,) = receiver.plain_spans
     said = {key: value for key, value in span["attributes"].items() if key.startswith(("user.", "wallet."))}
     assert said == {"user.id": BOB, "user.name": BOB, "wallet.address": BOB}

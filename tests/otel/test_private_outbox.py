@@ -31,7 +31,7 @@ def sent(receiver: Receiver, **settings: Any) -> str:
     }
     with tracer.start_as_current_span(f"GET /of/{ALICE}", attributes=attributes) as span:
         span.set_status(trace.Status(trace.StatusCode.ERROR, f"{ALICE} is not the owner"))
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     provider.shutdown()
     return "".join(received.raw.decode() for received in receiver.envelopes)
 

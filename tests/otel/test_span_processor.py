@@ -58,7 +58,7 @@ def test_a_nested_trace_arrives_whole_in_one_segment(receiver: Receiver, tracing
             pass
         root.update_name("POST /orders/{id}")
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     spans = by_name(receiver)
     ids = {name: span["span_id"] for name, span in spans.items()}
     assert {name: span.get("parent_span_id") for name, span in spans.items()} == {
@@ -78,11 +78,11 @@ def test_a_child_that_starts_after_its_root_has_ended_stays_in_its_segment(
     provider, tracer = tracing()
     with tracer.start_as_current_span("request"):
         late = contextvars.copy_context()
-    provider.force_flush(10_000)
+    provider.force_flush(60_000)
 
     late.run(lambda: tracer.start_span("background").end())
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     spans = by_name(receiver)
     assert values(spans["background"])["sentry.segment.id"] == spans["request"]["span_id"]
     assert not spans["background"]["is_segment"]
@@ -125,7 +125,7 @@ def test_a_wallet_learnt_half_way_reaches_every_span_not_yet_sent(
         with use_wallet(ALICE):
             tracer.start_span("inside").end()
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert {name: values(span)["user.id"] for name, span in by_name(receiver).items()} == dict.fromkeys(
         ("request", "before", "inside"), ALICE
     )
@@ -189,7 +189,7 @@ def test_the_hash_mode_sends_no_byte_of_the_wallet(receiver: Receiver, tracing: 
     with tracer.start_as_current_span("request", attributes={"wallet.address": ALICE}):
         tracer.start_span("step").end()
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert len({values(span)["user.id"] for span in receiver.spans}) == 1
     assert ALICE[2:] not in repr(receiver.spans)
 
@@ -200,7 +200,7 @@ def test_unsampled_traces_stay_here_and_are_counted(receiver: Receiver, tracing:
     with tracer.start_as_current_span("request"):
         tracer.start_span("step").end()
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert receiver.spans == []
 
 
@@ -210,7 +210,7 @@ def test_the_trace_header_says_what_was_decided(receiver: Receiver, tracing: Cal
     with tracer.start_as_current_span("work") as span:
         dsc = segment_of(span).dsc()  # type: ignore[union-attr]
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert {k: v for k, v in dsc.items() if k not in ("trace_id", "sample_rand")} == {
         "public_key": Dsn.parse(receiver.dsn).public_key,
         "release": "1.2",
@@ -282,7 +282,7 @@ def test_no_lone_surrogate_loses_a_trace(receiver: Receiver, tracing: Callable[.
     with tracer.start_as_current_span("n\udcff"):
         pass
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert [span["name"] for span in receiver.spans] == ["n\N{REPLACEMENT CHARACTER}"]
 
 
@@ -294,6 +294,6 @@ def test_what_only_the_bridge_can_know_is_not_taken_from_the_application(
     with tracer.start_as_current_span("") as root:
         tracer.start_span("child", attributes={"sentry.segment.id": "xx", "sentry.is_segment": True}).end()
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert {values(span)["sentry.segment.id"] for span in receiver.spans} == {f"{root.get_span_context().span_id:016x}"}
     assert {values(span)["sentry.segment.name"] for span in receiver.spans} == {"<unknown>"}

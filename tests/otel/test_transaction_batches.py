@@ -42,7 +42,7 @@ def test_a_segment_becomes_one_transaction(receiver: Receiver, provider: TracerP
             pass
         root.update_name("GET /x")
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     (transaction,) = receiver.transactions
     assert transaction["transaction"] == "GET /x"
     assert transaction["user"]["id"] == ALICE
@@ -78,10 +78,10 @@ def test_a_late_child_becomes_a_linked_segment_of_its_own(receiver: Receiver, pr
     tracer = provider.get_tracer("app")
     with tracer.start_as_current_span("request") as root:
         late = contextvars.copy_context()
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     late.run(lambda: tracer.start_span("background").end())
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     receiver.wait_for(lambda: len(receiver.transactions) == 2)
     background = next(t for t in receiver.transactions if t["transaction"] == "background")
     assert trace_of(background)["parent_span_id"] == f"{root.get_span_context().span_id:016x}"
@@ -94,10 +94,10 @@ def test_children_of_an_open_root_wait_for_it(receiver: Receiver, provider: Trac
     tracer = provider.get_tracer("app")
     with tracer.start_as_current_span("request"):
         tracer.start_span("step").end()
-        provider.force_flush(10_000)
+        provider.force_flush(60_000)
         in_the_middle = len(receiver.transactions)
 
-    assert provider.force_flush(10_000)
+    assert provider.force_flush(60_000)
     assert in_the_middle == 0
     assert [len(t["spans"]) for t in receiver.transactions] == [1]
 
