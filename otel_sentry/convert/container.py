@@ -15,6 +15,8 @@ from otel_sentry.protocol.json_text import dumps
 CONTAINER_START: Final = b'{"version":%d,"items":[' % CONTAINER_VERSION
 CONTAINER_END: Final = b"]}"
 _SPAN_END: Final = b"}}"
+MAX_TEXTS: Final = 256
+"""Renderings of a process's part that are remembered; beyond, all are forgotten and made anew."""
 
 
 class EncodedItem(NamedTuple):
@@ -25,11 +27,13 @@ class EncodedItem(NamedTuple):
         shadowed: names of common attributes that are left out, because the item has them itself, or because they would
             be wrong on it (`hidden_names`); sorted, mostly empty.
         identity: the item's own identity attributes, raw; None when it has none.
+        failed: it is a span whose status is an error.
     """
 
     head: bytes
     shadowed: tuple[str, ...]
     identity: dict[str, Any] | None
+    failed: bool = False
 
 
 def identity_of(names: Iterable[str], attributes: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -64,17 +68,47 @@ def encode_items(
     return [EncodedItem(dumps(mask.tree(item))[:-1] + tail, shadowed, identity) for item in bare]
 
 
+class ProcessPart:
+    """What all items of a process share, rendered once for each set of names that are left out.
+
+    Args:
+        attributes: typed, without secrets; `service_attributes`.
+    """
+
+    def __init__(self, attributes: Mapping[str, Attribute]) -> None:
+        self._attributes = attributes
+        self._texts: dict[frozenset[str], bytes] = {}
+        self.names = frozenset(attributes)
+        self.identity_names = frozenset(name for name in attributes if name.startswith(IDENTITY_PREFIXES))
+
+    def text(self, left_out: Collection[str]) -> bytes:
+        """JSON without braces, empty when nothing is left."""
+        key = self.names.intersection(left_out)
+        found = self._texts.get(key)
+        if found is None:
+            if len(self._texts) >= MAX_TEXTS:
+                self._texts.clear()
+            left = {name: value for name, value in self._attributes.items() if name not in key}
+            found = self._texts[key] = dumps(left)[1:-1]
+        return found
+
+
+NO_PROCESS: Final = ProcessPart({})
+
+
 class CommonPart:
     """What all spans of one segment share, rendered once for each set of names that spans shadow.
 
     Args:
-        attributes: typed; `service_attributes` and `segment_attributes` together.
+        attributes: typed; `segment_attributes`, and `service_attributes` where there is no `process`.
         user_of: see `UserOf`; asked only for spans that carry an identity themselves.
+        process: what the segment shares with others; gives way to `attributes` of the same name.
     """
 
-    def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf) -> None:
+    def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf, process: ProcessPart = NO_PROCESS) -> None:
         self._attributes = attributes
         self._user_of = user_of
+        self._process = process
         self._tails: dict[tuple[str, ...], bytes] = {}
 
     def tail(self, span: EncodedItem) -> bytes:
@@ -87,11 +121,16 @@ class CommonPart:
         return found
 
     def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None) -> bytes:
-        shared = {name: value for name, value in self._attributes.items() if name not in shadowed}
+        process, own = self._process, dict(self._attributes)
+        left_out = own.keys() | shadowed
+        for name in shadowed:
+            own.pop(name, None)
         if user is not None:
-            shared = {name: value for name, value in shared.items() if not name.startswith(IDENTITY_PREFIXES)}
-            shared.update(typed_attributes(user))
-        return b"," + dumps(shared)[1:-1] + _SPAN_END if shared else _SPAN_END
+            own = {name: value for name, value in own.items() if not name.startswith(IDENTITY_PREFIXES)}
+            own.update(typed_attributes(user))
+            left_out |= process.identity_names
+        parts = [part for part in (process.text(left_out), dumps(own)[1:-1]) if part]
+        return b"".join([b"," + part for part in parts]) + _SPAN_END
 
 
 def render_spans(spans: Iterable[tuple[EncodedItem, CommonPart]]) -> list[bytes]:

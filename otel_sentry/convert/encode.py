@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from math import isfinite
-from typing import Any
+from typing import Any, Final
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
@@ -24,7 +24,7 @@ from otel_sentry.convert.span import (
 )
 from otel_sentry.convert.status import ERROR, OK, wire_status
 from otel_sentry.convert.values import attribute, text
-from otel_sentry.masking.mask import SecretMask
+from otel_sentry.masking.mask import LONGEST_CLEAN, MAX_CLEAN, SecretMask
 from otel_sentry.protocol.attributes import (
     BOOLEAN,
     DOUBLE,
@@ -35,8 +35,13 @@ from otel_sentry.protocol.attributes import (
     Attribute,
 )
 from otel_sentry.protocol.json_text import dumps, dumps_text_keyed
+from otel_sentry.protocol.valid_text import valid_text
 
 EncodedSpan = EncodedItem
+
+_END: Final = b"},"
+_TRUE: Final = b"true},"
+_FALSE: Final = b"false},"
 
 __all__ = ["CommonPart", "EncodedSpan", "SpanEncoder", "render_spans"]
 
@@ -61,6 +66,7 @@ class SpanEncoder:
         self._identity_names = frozenset(identity_names)
         self._common_names = frozenset(common_names) - self._identity_names
         self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names, mask=self._mask)
+        self._texts: dict[str, bytes] = {}
 
     def encode(self, span: ReadableSpan, *, is_segment: bool = False) -> EncodedSpan:
         """Encode one ended span; `is_segment` says that it is a local root."""
@@ -72,20 +78,62 @@ class SpanEncoder:
 
     def _encode_quickly(self, span: ReadableSpan, *, is_segment: bool) -> EncodedSpan | None:
         """By the SDK's own fields, for each of its properties is a call; None for a span that has to be cut."""
-        attributes: dict[str, Any] = span._attributes._dict.copy()  # type: ignore[union-attr] # noqa: SLF001
+        attributes: dict[str, Any] = span._attributes._dict  # type: ignore[union-attr] # noqa: SLF001
         shape = self._shapes.of(span._instrumentation_scope, span._kind, attributes)  # noqa: SLF001
-        own = _own_attributes(shape, attributes, self._mask)
+        own = segment_only_attributes(span) if is_segment else {}
         payload = _fields(span, shape, attributes, own, self._mask)
-        if is_segment:
-            own.update(segment_only_attributes(span))
         payload["is_segment"] = is_segment
-        payload["attributes"] = own
-        text_so_far = dumps_text_keyed(payload)[:-2]
-        if len(text_so_far) > MAX_ATTRIBUTES_BYTES:
+        pieces = self._flat_attributes(shape, attributes, own)
+        if pieces is None:
+            own = {**_own_attributes(shape, attributes, self._mask), **own}
+            payload["attributes"] = own
+            head = dumps_text_keyed(payload)[:-2] + (b"," if own else b"")
+            inferred, shadowed = shape.inferred(attributes), _shadowed(shape, own)
+        else:
+            payload["attributes"] = own
+            head = dumps_text_keyed(payload)[:-2] + (b"," if own else b"") + b"".join(pieces)
+            inferred, shadowed = shape.inferred_if_flat(attributes), shape.shadows
+        if len(head) > MAX_ATTRIBUTES_BYTES:
             return None
-        head = text_so_far + (b"," if own else b"") + shape.inferred(attributes)
         identity = identity_of(shape.identity, attributes) if shape.identity else None
-        return EncodedSpan(head, _shadowed(shape, own), identity)
+        return EncodedSpan(head + inferred, shadowed, identity, payload["status"] is ERROR)
+
+    def _flat_attributes(
+        self, shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]
+    ) -> list[bytes] | None:
+        """JSON of the attributes of a span, each with a comma behind it; None if they are not as simple as that."""
+        if shape.starts is None or (own and not shape.names.isdisjoint(own)):
+            return None
+        for old, _, kept in shape.kept:
+            if type(attributes[old]) is not kept:
+                return None
+        known = self._texts
+        pieces: list[bytes] = []
+        for starts, value in zip(shape.starts, attributes.values(), strict=True):
+            if starts is None:
+                continue
+            kind = type(value)
+            if kind is str:
+                pieces += (starts.string, known.get(value) or self._text(value))
+            elif kind is int and MIN_INTEGER <= value <= MAX_INTEGER:
+                pieces += (starts.integer, b"%d}," % value)
+            elif kind is bool:
+                pieces += (starts.boolean, _TRUE if value else _FALSE)
+            elif kind is float and isfinite(value):
+                pieces += (starts.double, dumps_text_keyed(value), _END)
+            else:
+                return None
+        return pieces
+
+    def _text(self, value: str) -> bytes:
+        """A string as the end of an attribute's JSON; clean ones are remembered, for most come again."""
+        shown = self._mask.text(valid_text(value))
+        text = dumps_text_keyed(shown) + _END
+        if shown is value and len(value) <= LONGEST_CLEAN:
+            if len(self._texts) >= MAX_CLEAN:
+                self._texts.clear()
+            self._texts[value] = text
+        return text
 
     def encode_plainly(self, span: ReadableSpan, *, is_segment: bool) -> EncodedSpan:
         """The plain way, for what the fast one cannot encode: the dictionary of `span_payload`, as JSON."""
@@ -100,11 +148,12 @@ class SpanEncoder:
         payload["is_segment"] = is_segment
         payload["attributes"] = own
         shadowed = (self._common_names & own.keys()).union(hidden_names(span.kind, self._common_names))
-        return EncodedSpan(dumps(payload)[:-2], tuple(sorted(shadowed)), identity_of(held_back, attributes))
+        failed = payload["status"] == ERROR
+        return EncodedSpan(dumps(payload)[:-2], tuple(sorted(shadowed)), identity_of(held_back, attributes), failed)
 
 
 def _shadowed(shape: Shape, own: dict[str, Attribute]) -> tuple[str, ...]:
-    if len(shape.shadows) == len(shape.hidden):
+    if shape.shadows == shape.hidden:
         return shape.hidden
     return tuple([name for name in shape.shadows if name in own or name in shape.hidden])
 
@@ -162,11 +211,11 @@ def _fields(
     payload: dict[str, Any] = {
         "start_timestamp": start // 1000 / 1_000_000,  # `seconds`, without its calls
         "end_timestamp": end // 1000 / 1_000_000,
-        "span_id": f"{context.span_id:016x}",
+        "span_id": context.span_id.to_bytes(8, "big").hex(),  # twice as fast as a format
     }
     if parent is not None:
-        payload["parent_span_id"] = f"{parent.span_id:016x}"
-    payload["trace_id"] = f"{context.trace_id:032x}"
+        payload["parent_span_id"] = parent.span_id.to_bytes(8, "big").hex()
+    payload["trace_id"] = context.trace_id.to_bytes(16, "big").hex()
     payload["name"] = (name or UNKNOWN_NAME)[:MAX_NAME_LENGTH]
     payload["status"] = OK
     status = span._status  # noqa: SLF001

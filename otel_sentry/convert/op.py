@@ -215,3 +215,18 @@ OP_RULES: Final = (
     OpRule("Files", ("file.path",), _file, ("file",)),
 )
 """In this order; the documentation prints it."""
+
+OP_VALUES: Final = frozenset(
+    {
+        "sentry.http.prefetch",
+        "db.system.name",
+        "db.system",
+        *_COMMAND_KEYS,
+        "mcp.method.name",
+        "gen_ai.operation.name",
+        *_MESSAGING_TYPE_KEYS,
+        "faas.trigger",
+        "component",
+    }
+)
+"""Names whose values the rules look at; of all others it only counts whether they are there."""

@@ -9,6 +9,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.op import first_of
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.convert.service import PLATFORM
 from otel_sentry.convert.span import span_name
 from otel_sentry.convert.values import text
@@ -29,6 +30,7 @@ SOURCE_BY_ATTRIBUTE: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 )
 """Segments that are no HTTP request: the first attribute that is there → source; none is `custom`."""
 
+_SOURCE_OF_KEY: Final = tuple((key, source) for keys, source in SOURCE_BY_ATTRIBUTE for key in keys)
 _METHOD_KEYS: Final = ("http.request.method", "http.method")
 _PATH_KEYS: Final = ("url.path", "http.target", "url.full", "http.url")
 
@@ -46,7 +48,7 @@ def segment_attributes(
     """
     values = {
         "sentry.segment.id": segment_id,
-        "sentry.segment.name": text(segment_name),
+        "sentry.segment.name": segment_name,
         "sentry.trace_lifecycle": TRACE_LIFECYCLE,
         **({"sentry.replay_id": replay_id} if replay_id else {}),
         **user,
@@ -56,7 +58,7 @@ def segment_attributes(
 
 def segment_only_attributes(root: ReadableSpan) -> dict[str, Attribute]:
     """What the local root alone carries besides its own attributes."""
-    source = segment_source(root.attributes or {}, root.kind, span_name(root))
+    source = segment_source(attribute_dict(root), root.kind, span_name(root))
     attributes: dict[str, Attribute] = {
         "sentry.segment.name.source": {"type": STRING, "value": source},
         "sentry.platform": {"type": STRING, "value": PLATFORM},
@@ -73,13 +75,13 @@ def segment_source(attributes: Mapping[str, Any], _kind: SpanKind, name: str) ->
     Sentry then replaces identifiers in it; a name of the application's own stays `custom`.
     """
     for key in SOURCE_KEYS:
-        source = text(attributes.get(key))
-        if source in SOURCES:
+        said = attributes.get(key)
+        if said is not None and (source := text(said)) in SOURCES:
             return source
     if first_of(attributes, _METHOD_KEYS) is not None:
         return _http_source(attributes, name)
-    for keys, source in SOURCE_BY_ATTRIBUTE:
-        if first_of(attributes, keys) is not None:
+    for key, source in _SOURCE_OF_KEY:
+        if attributes.get(key) is not None:
             return source
     return "custom"
 

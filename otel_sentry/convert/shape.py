@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.attribute_names import DIRECTIVES, RENAMES
-from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OpFunction
+from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OP_VALUES, OpFunction
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
 from otel_sentry.convert.status import STATUS_KEYS
 from otel_sentry.convert.values import text
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.masking.names import Holds
+from otel_sentry.protocol.attributes import BOOLEAN, DOUBLE, INTEGER, STRING
 from otel_sentry.protocol.json_text import dumps
 
 MAX_CACHED: Final = 1024
 """Shapes, and renderings of one shape, that are remembered; beyond, all are forgotten and learnt anew."""
+MAX_TELLING: Final = 256
+"""Characters of a value that a rendering is remembered for."""
 MAX_CACHED_NAMES: Final = 128
 """Attribute names of a shape that is remembered: OpenTelemetry's default limit of attributes."""
 
 KINDS_THAT_LEAVE: Final = frozenset({SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER})
 ABOUT_THE_OTHER_SIDE: Final = frozenset({"server.address"})
+
+
+class Starts(NamedTuple):
+    """How the JSON of an attribute begins, up to its value, by the value's type."""
+
+    string: bytes
+    integer: bytes
+    boolean: bytes
+    double: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,10 @@ class Shape:
         has_directives: whether the application gave op, origin or name itself.
         secret: wire names whose values may be secrets because of their name.
         mask: takes secrets out of what is rendered here.
+        names: the wire names.
+        starts: how the JSON of each attribute begins, None for those that are held back; None in all for a shape that is
+            not flat: some of its attributes are renamed by their value, secret by their name, or directives.
+        telling: gives the values that the op depends on, of a flat shape.
     """
 
     kind: SpanKind
@@ -61,7 +78,23 @@ class Shape:
     has_directives: bool
     secret: tuple[str, ...]
     mask: SecretMask
+    names: frozenset[str | None]
+    starts: tuple[Starts | None, ...] | None
+    telling: Callable[[Mapping[str, Any]], Any]
     _inferred: dict[tuple[str | None, str], bytes] = field(default_factory=dict)
+    _inferred_by_values: dict[Any, bytes] = field(default_factory=dict)
+
+    def inferred_if_flat(self, attributes: Mapping[str, Any]) -> bytes:
+        """`inferred` for a flat shape whose values are not None: one look-up by the values that tell."""
+        values = self.telling(attributes)
+        found = self._inferred_by_values.get(values)
+        if found is None:
+            found = self.inferred(attributes)
+            if all(type(value) is str and len(value) <= MAX_TELLING for value in _tuple(values)):
+                if len(self._inferred_by_values) >= MAX_CACHED:
+                    self._inferred_by_values.clear()
+                self._inferred_by_values[values] = found
+        return found
 
     def inferred(self, attributes: Mapping[str, Any]) -> bytes:
         """Op, origin, kind and scope as JSON text, without braces; never empty."""
@@ -134,6 +167,10 @@ class Shapes:
         possible = {*wire_names, *special, *(new for old in special for new in RENAMES[old].names(kind))}
         hidden = hidden_names(kind, self._common_names)
         kept = [(name, _wire_name(name, kind), RENAMES[name].kept) for name in names if name in RENAMES]
+        secret = tuple(name for name in wire_names if name is not None and mask.holds(name) is not Holds.NOTHING)
+        directives = not present.isdisjoint(DIRECTIVES)
+        is_flat = not (special or secret or directives or _repeats(wire_names))
+        telling = [name for name in names if name in OP_VALUES] if is_flat else []
         return Shape(
             kind=kind,
             scope=scope,
@@ -145,8 +182,11 @@ class Shapes:
             hidden=hidden,
             op_keys=tuple((key, rule.op) for rule in OP_RULES for key in rule.keys if key in present),
             status_key=next((key for key in STATUS_KEYS if key in present), None),
-            secret=tuple(name for name in wire_names if name is not None and mask.holds(name) is not Holds.NOTHING),
+            secret=secret,
             mask=mask,
+            names=frozenset(wire_names),
+            starts=tuple(None if name is None else _starts(name) for name in wire_names) if is_flat else None,
+            telling=itemgetter(*telling) if telling else _nothing,
             has_directives=not present.isdisjoint((EXPLICIT_OP, EXPLICIT_ORIGIN, EXPLICIT_NAME)),
         )
 
@@ -154,6 +194,28 @@ class Shapes:
 def hidden_names(kind: SpanKind, common_names: frozenset[str]) -> tuple[str, ...]:
     """Common names that would say something wrong on spans of a kind: `server.address` is the other side there."""
     return tuple(sorted(common_names & ABOUT_THE_OTHER_SIDE)) if kind in KINDS_THAT_LEAVE else ()
+
+
+def _starts(name: str) -> Starts:
+    """See `Starts`; each ends the attribute before it."""
+    quoted = dumps(name)
+    return Starts(
+        *(b'%b:{"type":"%b","value":' % (quoted, kind.encode()) for kind in (STRING, INTEGER, BOOLEAN, DOUBLE))
+    )
+
+
+def _repeats(names: Iterable[str | None]) -> bool:
+    there = [name for name in names if name is not None]
+    return len(set(there)) < len(there)
+
+
+def _nothing(_attributes: Mapping[str, Any]) -> tuple[()]:
+    return ()
+
+
+def _tuple(values: Any) -> tuple[Any, ...]:
+    """`itemgetter` gives a single value as it is."""
+    return values if type(values) is tuple else (values,)
 
 
 def _wire_name(name: str, kind: SpanKind) -> str:

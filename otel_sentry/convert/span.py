@@ -13,6 +13,7 @@ from otel_sentry.convert.attribute_names import wire_attributes
 from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH, fit, fit_links
 from otel_sentry.convert.op import sentry_op
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN, sentry_origin
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.convert.status import wire_status
 from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.convert.values import text
@@ -60,7 +61,7 @@ def own_attributes(span: ReadableSpan, op: str | None, *, lost_links: int) -> di
 
 def span_name(span: ReadableSpan) -> str:
     """`sentry.name` if the application set it, else the span's name, never empty."""
-    name = text((span.attributes or {}).get(EXPLICIT_NAME) or span.name or UNKNOWN_NAME)
+    name = text(attribute_dict(span).get(EXPLICIT_NAME) or span.name or UNKNOWN_NAME)
     return name[:MAX_NAME_LENGTH]
 
 

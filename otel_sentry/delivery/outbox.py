@@ -14,9 +14,9 @@ BOOKS_SCOPE: Final = "otel_sentry.delivery"
 """Instrumentation scope of delivery's own metrics. Not for Sentry, which learns of losses from client reports."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutgoingEnvelope:
-    """One envelope with one item, already encoded.
+    """One envelope with one item, already encoded. Not to be changed; freezing it would double its cost.
 
     Args:
         headers: envelope header: `trace` where the item kind wants it, `event_id` of events and transactions. `sent_at`

@@ -16,7 +16,7 @@ from sentry_sdk.envelope import PayloadRef
 
 from otel_sentry.delivery.wire.compression import decompress
 from otel_sentry.protocol import json_text
-from otel_sentry.protocol.envelope import EnvelopeItem, serialize_envelope
+from otel_sentry.protocol.envelope import EnvelopeItem, serialize_envelope, serialize_item
 from otel_sentry.protocol.item_kinds import CATEGORY_OF_ITEM, Category
 
 if TYPE_CHECKING:
@@ -102,10 +102,10 @@ def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date:
     Raises:
         TypeError: a header holds what JSON cannot carry.
     """
-    payload = envelope.payload
-    item = EnvelopeItem(envelope.item_headers, payload if isinstance(payload, bytes) else b"".join(payload))
-    counts = counts_of(envelope.category, envelope.quantity, len(item.payload))
-    encoding, body = packed(envelope.headers, (item,), compressor, date)
+    payload = envelope.payload if isinstance(envelope.payload, bytes) else b"".join(envelope.payload)
+    counts = counts_of(envelope.category, envelope.quantity, len(payload))
+    headers = {**envelope.headers, "sent_at": timestamp(date)}
+    encoding, body = compressor.compress(serialize_item(headers, envelope.item_headers, payload))
     return Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
 
 

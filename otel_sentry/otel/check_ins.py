@@ -8,9 +8,9 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import StatusCode
 
 from otel_sentry.convert.check_in import SLUG, check_in_payload, monitor_slug
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.identity_stamp import attribute_dict
 from otel_sentry.otel.private_outbox import private
 from otel_sentry.protocol.item_kinds import Category
 from otel_sentry.protocol.json_text import dumps

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.trace import SpanProcessor
 
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import user_attributes
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.identity_stamp import attribute_dict, set_on_ended
+from otel_sentry.otel.identity_stamp import set_on_ended
 from otel_sentry.otel.segments import segment_of
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import identity_reader, user_attributes
 
@@ -48,17 +49,6 @@ class IdentityStamp:
         if root is not None and root.is_recording():
             on_root = root.attributes or {}
             root.set_attributes({key: value for key, value in found.items() if key not in on_root})
-
-
-def attribute_dict(span: ReadableSpan) -> Mapping[str, Any]:
-    """An ended span's attributes as a plain dict; not to be changed.
-
-    The SDK's own mapping takes its lock and copies at each look; an ended span's attributes stand still.
-    """
-    try:
-        return span._attributes._dict  # type: ignore[union-attr, no-any-return] # noqa: SLF001 - see the docstring
-    except AttributeError:
-        return span.attributes or {}
 
 
 def set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:

@@ -10,12 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry._version import __version__
-from otel_sentry.convert.encode import CommonPart, SpanEncoder
+from otel_sentry.convert.container import NO_PROCESS, CommonPart, ProcessPart
+from otel_sentry.convert.encode import SpanEncoder
 from otel_sentry.convert.ignore_rules import compile_all_ignored
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.convert.segment import segment_attributes, segment_source
 from otel_sentry.convert.service import event_fields, service_attributes, service_names
 from otel_sentry.convert.span import UNKNOWN_NAME, span_name
 from otel_sentry.convert.transaction import transaction_payload
+from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.identity.privacy import Privacy
 from otel_sentry.identity.user import NOBODY, identity_keys, identity_reader, user_attributes, user_payload
 from otel_sentry.masking.mask import SecretMask
@@ -33,7 +36,6 @@ from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, 
 from otel_sentry.propagation.extraction import link_context
 from otel_sentry.propagation.keep import kept_dsc
 from otel_sentry.propagation.trace import IncomingTrace, incoming_of, unjoined_trace
-from otel_sentry.protocol.json_text import dumps
 from otel_sentry.settings.choices import WireFormat
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     Send = Callable[[OutgoingEnvelope], object]
 
 _SEGMENT_NAMES = frozenset(segment_attributes(segment_id="", segment_name="", replay_id="0", user={}))
+_REMEMBERED_USERS = 1024
 _SEGMENT_BYTES = 500
 """What a segment's own attributes add to each span, about: id, name, user."""
 
@@ -75,7 +78,8 @@ class Pipeline:
         self._head = HeadDecision(settings)
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         self._memory = TraceMemory()
-        self._service: dict[str, Attribute] | None = None
+        self._process = NO_PROCESS
+        self._users: dict[Identity, dict[str, Attribute]] = {}
         self._event_fields: dict[str, Any] = {}
         self._resource: Resource | None = None
         self.common_bytes = _SEGMENT_BYTES
@@ -130,7 +134,7 @@ class Pipeline:
     @property
     def common_names(self) -> set[str]:
         """Names that the common part of a segment's spans may have."""
-        return {*(self._service or {}), *_SEGMENT_NAMES}
+        return {*self._process.names, *_SEGMENT_NAMES}
 
     def encoder(self) -> SpanEncoder:
         """An encoder that holds back identity and knows which names the common part may have."""
@@ -164,11 +168,13 @@ class Pipeline:
         identity = identity_in(segment, self._identity_of(segment.attributes))
         own = segment_attributes(
             segment_id=f"{segment.span_id:016x}",
-            segment_name=_name_of(segment),
+            segment_name=self.mask.text(_name_of(segment)),
             replay_id=replay_id_of(segment.dsc()),
-            user=user_attributes(identity, self._privacy),
+            user={},
         )
-        return CommonPart({**(self._service or {}), **self.mask.attributes(own)}, self._user_of(identity))
+        if identity:
+            own.update(self._user(identity))
+        return CommonPart(own, self._user_of(identity), self._process)
 
     def transaction(
         self,
@@ -222,8 +228,19 @@ class Pipeline:
             "sdk_version": __version__,
         }
         self._event_fields = event_fields(resource, **process)
-        self._service = self.mask.attributes(service_attributes(resource, **process))
-        self.common_bytes = _SEGMENT_BYTES + len(dumps(self._service))
+        self._process = ProcessPart(self.mask.attributes(service_attributes(resource, **process)))
+        self.common_bytes = _SEGMENT_BYTES + len(self._process.text(()))
+
+    def _user(self, identity: Identity) -> dict[str, Attribute]:
+        """What the spans of a segment say of its user; users come again."""
+        found = self._users.get(identity)
+        if found is None:
+            if len(self._users) >= _REMEMBERED_USERS:
+                self._users.clear()
+            found = self._users[identity] = self.mask.attributes(
+                typed_attributes(user_attributes(identity, self._privacy))
+            )
+        return found
 
     def _user_of(self, identity: Identity) -> UserOf:
         """What may be said of a span's user, given whose its segment is."""
@@ -264,7 +281,7 @@ class Pipeline:
             trace_id=segment.trace_id,
             verdict=segment.verdict,
             transaction=self.mask.text(_name_of(segment)),
-            transaction_source=segment_source(span.attributes or {}, span.kind, span.name) if span else "custom",
+            transaction_source=segment_source(attribute_dict(span), span.kind, span.name) if span else "custom",
         )
 
 

@@ -14,10 +14,11 @@ from opentelemetry.context import get_current
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.trace import get_current_span
 
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.context import wallet_in
 from otel_sentry.identity.user import identity_keys
 from otel_sentry.otel.bound_segment import bound_to
-from otel_sentry.otel.identity_stamp import IdentityStamp, attribute_dict
+from otel_sentry.otel.identity_stamp import IdentityStamp
 from otel_sentry.otel.segments import SEGMENT_ATTRIBUTE, Segment, segment_of
 
 if TYPE_CHECKING:

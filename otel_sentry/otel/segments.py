@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.propagation.dsc import replay_id_of
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Segment:
     def attributes(self) -> Mapping[str, Any]:
         """The root's attributes as they are now; empty once an ended root has been forgotten."""
         span = self.root or self.ended
-        return (span.attributes or {}) if span is not None else {}
+        return {} if span is None else attribute_dict(span)
 
     @property
     def replay_id(self) -> str | None:

@@ -118,12 +118,9 @@ class SpanBatches:
         batch = self._batches.pop(key)
         spans = batch.spans
         self._pending -= len(spans)
-        common: dict[Segment, CommonPart] = {}
-        for _, segment in spans:
-            if segment not in common:
-                common[segment] = self._pipeline.common_part(segment)
+        common = {segment: self._pipeline.common_part(segment) for segment in {segment for _, segment in spans}}
         hook = self._pipeline.settings.before_send_span
-        items = ((encoded, common[segment]) for encoded, segment in spans)
+        items = [(encoded, common[segment]) for encoded, segment in spans]
         self._send(
             OutgoingEnvelope(
                 headers={"trace": self._pipeline.trace_header(spans[0][1])},

@@ -15,12 +15,15 @@ from otel_sentry.protocol.valid_text import valid_text
 
 _REPLAY_ID = re.compile(r"[0-9a-fA-F]{32}")
 _KEY_LENGTH = 32
-_REFUSED_BY_RELAY = ("user",)
 _RELAYS_FORM = {
+    "user": re.compile("(?!)"),
     "sample_rate": re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?"),
     "replay_id": re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
 }
-"""Members that Relay parses, and would refuse the whole envelope for. Source: relay-sampling/src/dsc.rs."""
+"""Members that Relay parses, and would refuse the whole envelope for; no text of `user` pleases it.
+
+Source: relay-sampling/src/dsc.rs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,11 @@ def envelope_dsc(dsc: Mapping[str, str], *, trace_id: int, public_key: str) -> d
         trace_id: that of the spans in the envelope.
         public_key: of the DSN the envelope goes to; used when the context names none.
     """
-    readable = {valid_text(key): valid_text(value) for key, value in dsc.items() if _is_readable(key, value)}
+    readable = {
+        valid_text(key): valid_text(value)
+        for key, value in dsc.items()
+        if key not in _RELAYS_FORM or _RELAYS_FORM[key].fullmatch(value)
+    }
     if "transaction" in readable:
         readable.pop("segment_name", None)
     caller_key = readable.get("public_key", "")
@@ -125,8 +132,3 @@ def with_replay(dsc: Mapping[str, str], replay_id: str | None) -> Mapping[str, s
     A page that continues a trace of this process begins its replay when that trace's context is frozen already.
     """
     return dsc if replay_id is None or "replay_id" in dsc else {**dsc, "replay_id": replay_id}
-
-
-def _is_readable(key: str, value: str) -> bool:
-    form = _RELAYS_FORM.get(key)
-    return key not in _REFUSED_BY_RELAY and (form is None or form.fullmatch(value) is not None)

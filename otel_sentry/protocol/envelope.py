@@ -96,6 +96,12 @@ def serialize_envelope(headers: Mapping[str, Any], items: Iterable[EnvelopeItem]
     return b"\n".join(lines)
 
 
+def serialize_item(headers: Mapping[str, Any], item_headers: Mapping[str, Any], payload: bytes) -> bytes:
+    """Write an envelope that has one item; raises as `serialize_envelope` does."""
+    item_line = json_text.dumps({**item_headers, "length": len(payload)})
+    return b"\n".join((json_text.dumps(headers), item_line, payload, b""))
+
+
 def _header_line(data: bytes, start: int, what: str) -> tuple[dict[str, Any], int]:
     """Decode the JSON object between `start` and the next newline; also the offset behind that newline."""
     end = data.find(b"\n", start)
