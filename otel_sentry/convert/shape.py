@@ -60,8 +60,8 @@ class Shape:
         secret: wire names whose values may be secrets because of their name.
         mask: takes secrets out of what is rendered here.
         names: the wire names.
-        starts: how the JSON of each attribute begins, None for those that are held back; None in all for a shape that is
-            not flat: some of its attributes are renamed by their value, secret by their name, or directives.
+        starts: how the JSON of each attribute begins, None for those that are held back; None altogether for a shape
+            that is not flat: some of its attributes are renamed by their value, secret by their name, or directives.
         telling: gives the values that the op depends on, of a flat shape.
     """
 

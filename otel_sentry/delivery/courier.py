@@ -261,9 +261,9 @@ class Courier:
                 item, weight, generation = self._inbox.popleft()
                 self._inbox_bytes -= weight
             desk.take_in(item, generation)
-        newcomer = self._greet(desk)
+        newcomer = bool(self._tickets) and self._greet(desk)
         desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)
-        save_at = min((ticket.save_at for ticket in self._tickets), default=None)
+        save_at = min([ticket.save_at for ticket in self._tickets], default=None)
         desk.save(save_at)
         self._resolve(desk)
         desk.turn(self._nap(save_at), hurry=bool(self._tickets))
@@ -284,6 +284,8 @@ class Courier:
         self._asleep = True  # set first, look second: who hands over after the look rings the bell
         if self._inbox or self._leaving or any(not ticket.seen for ticket in self._tickets):
             return 0.0
+        if not self._tickets:
+            return _LONGEST_NAP_SECONDS
         now = self._clock()
         moments = [ticket.deadline for ticket in self._tickets]
         if save_at is not None and save_at > now:
@@ -292,6 +294,8 @@ class Courier:
 
     def _resolve(self, desk: Desk) -> None:
         """Answer those whose wait is over."""
+        if not self._tickets:
+            return
         for ticket in list(self._tickets):
             taken_in = ticket.seen and (not self._inbox or self._inbox[0][2] > ticket.generation)
             ticket.safe = taken_in and desk.safe(ticket.generation)

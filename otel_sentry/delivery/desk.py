@@ -111,7 +111,8 @@ class Desk:
         Args:
             save_at: monotonic second at which everything is to be on disk; None when nobody waits for a flush.
         """
-        self._safekeeping.tick(self._dispatch.settled, save_at=save_at)
+        if self._safekeeping.wanted:
+            self._safekeeping.tick(self._dispatch.settled, save_at=save_at)
 
     def turn(self, patience: float, *, hurry: bool) -> None:
         """Send and receive once.

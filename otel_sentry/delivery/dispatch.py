@@ -103,7 +103,7 @@ class Dispatch:
         outcomes = self._carrier.poll(self._patience(patience, now))
         for outcome in outcomes:
             self._settle(outcome)
-        if outcomes:
+        if outcomes and self._room.parcels:
             now = self._clock()
             self._room.delay(lambda category: self._traffic.is_late(category, now))
         self._sweep()
@@ -148,13 +148,17 @@ class Dispatch:
 
     def _launch(self, now: float, *, hurry: bool) -> None:
         """Start as many requests as there are connections for; open one more if there are too few."""
+        if not self._room.parcels:
+            return
         while self._carrier.idle and self._traffic.connectable(now):
             parcel = self._next(now, hurry=hurry)
             if parcel is None:
                 break
             self._start(parcel)
+        if self._carrier.idle or not self._room.parcels or not self._traffic.connectable(now):
+            return
         waiting = self._sendable(now, hurry=hurry)
-        if waiting and not self._carrier.idle and self._traffic.connectable(now) and self._carrier.want(waiting):
+        if waiting and self._carrier.want(waiting):
             self._traffic.started()
 
     def _next(self, now: float, *, hurry: bool) -> Parcel | None:
@@ -274,6 +278,8 @@ class Dispatch:
             self._room.put_first(parcel, late=False)
 
     def _make_room(self) -> None:
+        if not self._room.overfull:
+            return
         for parcel in self._room.overflow():
             if not self._safekeeping.released(parcel):
                 self.drop(parcel, self._traffic.why_waiting(parcel.category, self._clock()))

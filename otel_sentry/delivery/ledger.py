@@ -64,6 +64,8 @@ class Ledger:
         self._dropped: Counter[tuple[Category, LossReason]] = Counter()
         self._unreported: Counter[tuple[Category, LossReason]] = Counter()
         self._telling: Counter[tuple[Category, LossReason]] = Counter()
+        self.losses = 0
+        """How often something was booked as lost: whoever has seen this number has seen them all."""
 
     def accept(self, counts: Counts) -> None:
         """Book items that were handed to delivery."""
@@ -88,6 +90,7 @@ class Ledger:
             known_to_sentry: Sentry counted the loss itself (it answered 429), so no client report may count it again.
         """
         with self._lock:
+            self.losses += 1
             for category, quantity in counts:
                 self._pending[category] -= quantity
                 self._dropped[category, reason] += quantity
@@ -97,6 +100,7 @@ class Ledger:
     def lose(self, reason: LossReason, counts: Counts) -> None:
         """Book items that were lost before they were handed over."""
         with self._lock:
+            self.losses += 1
             for category, quantity in counts:
                 self._created[category] += quantity
                 self._dropped[category, reason] += quantity

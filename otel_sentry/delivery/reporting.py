@@ -49,6 +49,7 @@ class Reporting:
         self._to_sentry = to_sentry
         self._reported_at = now
         self._logged_at = now - tuning.log_seconds
+        self._seen = 0
         self._logged: Counter[tuple[Category, LossReason]] = Counter()
 
     def due(self, now: float, *, urgent: bool) -> bool:
@@ -72,8 +73,9 @@ class Reporting:
             trouble: the last failure.
             last: the process leaves: whatever was not told would never be.
         """
-        if not last and now - self._logged_at < self._tuning.log_seconds:
+        if not last and (now - self._logged_at < self._tuning.log_seconds or self._ledger.losses == self._seen):
             return
+        self._seen = self._ledger.losses
         dropped = self._ledger.dropped(_WORTH_A_LINE)
         news = dropped - self._logged
         if news:

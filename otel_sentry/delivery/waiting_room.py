@@ -116,9 +116,14 @@ class WaitingRoom:
                 lane.late.extend(lane.fresh)
                 lane.fresh.clear()
 
+    @property
+    def overfull(self) -> bool:
+        """Whether somebody must leave."""
+        return self.bytes > self._max_bytes
+
     def overflow(self) -> Iterator[Parcel]:
         """Take out the least important, oldest parcels until the rest fits."""
-        while self.bytes > self._max_bytes and (parcel := self._least()) is not None:
+        while self.overfull and (parcel := self._least()) is not None:
             self._count(parcel, -1)
             yield parcel
 

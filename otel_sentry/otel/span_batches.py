@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING
 
-from opentelemetry.trace import StatusCode
-
 from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, render_spans
 from otel_sentry.delivery.outbox import OutgoingEnvelope
@@ -91,25 +89,29 @@ class SpanBatches:
         self._pending = 0
 
     def _add(self, span: ReadableSpan, segment: Segment) -> None:
-        if self._encoder is None:
-            self._encoder = self._pipeline.encoder()
-        is_root = span.context.span_id == segment.span_id
+        encoder = self._encoder
+        if encoder is None:
+            encoder = self._encoder = self._pipeline.encoder()
+        # Most spans end before their root; `ended` is not the root itself where the root was never seen.
+        is_root = segment.ended is not None and span.context.span_id == segment.span_id
         if is_root and segment.incoming is not None:
             span = root_as_sentry_knows_it(span, segment)
-        encoded = self._encoder.encode(span, is_segment=is_root)
+        encoded = encoder.encode(span, is_segment=is_root)
         # Envelopes have one trace and one context: what is kept in spite of the rate says another rate.
         key = segment.trace_id if segment.final is None else (segment.trace_id, segment.final)
         batch = self._batches.get(key)
         if batch is None:
             batch = self._batches[key] = _Batch()
         size = len(encoded.head) + self._pipeline.common_bytes
-        if batch.spans and batch.bytes + size > TARGET_ENVELOPE_BYTES:
+        if batch.bytes + size > TARGET_ENVELOPE_BYTES and batch.spans:
             self._close(key)
             batch = self._batches[key] = _Batch()
         batch.spans.append((encoded, segment))
         batch.bytes += size
-        batch.ended = batch.ended or is_root or segment.root is None
-        batch.precious = batch.precious or is_root or span.status.status_code is StatusCode.ERROR
+        if segment.root is None:
+            batch.ended = True
+        if is_root or encoded.failed:
+            batch.precious = True
         self._pending += 1
         if len(batch.spans) >= MAX_SPANS_PER_ENVELOPE:
             self._close(key)

@@ -107,10 +107,10 @@ def envelope_dsc(dsc: Mapping[str, str], *, trace_id: int, public_key: str) -> d
         trace_id: that of the spans in the envelope.
         public_key: of the DSN the envelope goes to; used when the context names none.
     """
+    if not all(map(str.isascii, (*dsc, *dsc.values()))):
+        dsc = {valid_text(key): valid_text(value) for key, value in dsc.items()}
     readable = {
-        valid_text(key): valid_text(value)
-        for key, value in dsc.items()
-        if key not in _RELAYS_FORM or _RELAYS_FORM[key].fullmatch(value)
+        key: value for key, value in dsc.items() if key not in _RELAYS_FORM or _RELAYS_FORM[key].fullmatch(value)
     }
     if "transaction" in readable:
         readable.pop("segment_name", None)
