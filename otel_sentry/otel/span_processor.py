@@ -100,6 +100,7 @@ class SentrySpanProcessor(SegmentTracker):
         timeout = self._time_left(timeout_millis / 1000)
         deadline = time.monotonic() + timeout
         try:
+            super().force_flush(timeout_millis)
             flushed = self._queue.flush(timeout)
             return self._pipeline.flush(deadline - time.monotonic()) and flushed
         except Exception as error:  # noqa: BLE001 - no exception of ours may reach the application
@@ -111,6 +112,7 @@ class SentrySpanProcessor(SegmentTracker):
         timeout = self._time_left(self.settings.shutdown_timeout_seconds)
         deadline = time.monotonic() + timeout
         try:
+            super().shutdown()
             if self._long_spans is not None:
                 self._long_spans.forget()
             self._put_unfinished()

@@ -32,6 +32,9 @@ _QUIET_POLLS = 20
 """Polls without a span after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
 """Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
+_BACKLOG = 512
+_YIELD_EVERY_OF_BACKLOG = 200
+"""The same where so many wait: who ends so many waits for no I/O, and ends as many in the 5 ms it keeps the GIL."""
 _MOMENT_SECONDS = 0.1
 """What closing the queue may take in any case: its thread waits for no network."""
 
@@ -251,8 +254,8 @@ class SpanQueue:
         return busy or self._consumer.pending() > 0
 
     def _drain(self) -> None:
-        add = self._consumer.add
+        add, every = self._consumer.add, _YIELD_EVERY_OF_BACKLOG if len(self._items) > _BACKLOG else _YIELD_EVERY
         for count, (span, segment, _) in enumerate(self._waiting.take(), 1):
             add(span, segment)
-            if count % _YIELD_EVERY == 0:
+            if count % every == 0:
                 time.sleep(0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.otel.segments import Segment
 
-_WEIGH_FROM: Final = 512
+_WEIGH_FROM: Final = 1024
 """Waiting spans from which each newcomer is weighed; fewer are bounded well enough by their number."""
 _MOMENT_SECONDS: Final = 0.05
 """The most that anybody waits for the lock: a signal may have stopped the thread that holds it."""

@@ -39,20 +39,19 @@ if TYPE_CHECKING:
 def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     """Join sentry-sdk, make or join the provider, and put everything of ours in its place.
 
-    Issues come before spans: a provider shuts its processors down in their order, and the last waits for delivery.
+    Issues come before spans where processors are shut down, for spans wait for delivery.
     """
     asked = _described(settings, plan)
     connection, effective = join_sentry(asked)
     outbox = ExitBudget(connection.outbox)
     provider = plan.carried_out()
     issues = _issues(effective)
-    provider.add_span_processor(issues)
     link_events(issues.event_processor)
     link_events(event_processor(effective))
     check_ins = CheckInProcessor(effective, outbox)
     if effective.wallet_on_all_spans:
         provider.add_span_processor(IdentityEverywhere())
-    spans = _add_spans(provider, effective, outbox, check_ins)
+    spans = _add_spans(provider, effective, outbox, check_ins, issues)
     ledger = connection.outbox.ledger
     if spans is not None:
         ledger.watch(Category.SPAN, spans.pending)
@@ -125,16 +124,22 @@ def _trace_header(segment: SegmentView, public_key: str) -> dict[str, str]:
 
 
 def _add_spans(
-    provider: OpenProvider, settings: Settings, outbox: ExitBudget, check_ins: CheckInProcessor
+    provider: OpenProvider,
+    settings: Settings,
+    outbox: ExitBudget,
+    check_ins: CheckInProcessor,
+    issues: IssueProcessor,
 ) -> SentrySpanProcessor | None:
-    """Our span processor; where no spans go to Sentry, only what keeps identity."""
+    """Our one span processor; where no spans go to Sentry, one that keeps identity."""
     if settings.errors_only or SENTRY not in traces_exporters(settings):
         identity = IdentitySpanProcessor(settings.wallet_attributes)
         identity.attend(SLUG, check_ins)
+        identity.take_along(issues)
         provider.add_span_processor(identity)
         return None
     processor = SentrySpanProcessor(settings=settings, outbox=outbox, time_left=outbox.left)
     processor.attend(SLUG, check_ins)
+    processor.take_along(issues)
     provider.add_span_processor(processor)
     for exporter in sentry_exporters(provider):
         exporter.stand_down()
