@@ -33,6 +33,8 @@ SOURCE_BY_ATTRIBUTE: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
 _SOURCE_OF_KEY: Final = tuple((key, source) for keys, source in SOURCE_BY_ATTRIBUTE for key in keys)
 _METHOD_KEYS: Final = ("http.request.method", "http.method")
 _PATH_KEYS: Final = ("url.path", "http.target", "url.full", "http.url")
+_TELLING: Final = frozenset({*SOURCE_KEYS, *_METHOD_KEYS, *(key for key, _ in _SOURCE_OF_KEY)})
+"""Attributes that may give a source; most of the spans that are no request have none."""
 
 
 def segment_attributes(
@@ -74,6 +76,8 @@ def segment_source(attributes: Mapping[str, Any], _kind: SpanKind, name: str) ->
     An HTTP request with a route (or the path `/`) is `route`; one whose name holds its address is `url`, because
     Sentry then replaces identifiers in it; a name of the application's own stays `custom`.
     """
+    if _TELLING.isdisjoint(attributes):
+        return "custom"
     for key in SOURCE_KEYS:
         said = attributes.get(key)
         if said is not None and (source := text(said)) in SOURCES:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,7 +150,14 @@ def redated(parcel: Parcel, compressor: Compressor, date: float) -> tuple[str, b
 
 def timestamp(date: float) -> str:
     """RFC 3339, UTC, microseconds."""
-    return datetime.fromtimestamp(date, timezone.utc).isoformat(timespec="microseconds")[:26] + "Z"
+    microseconds = round(date * 1_000_000)
+    return f"{_second(microseconds // 1_000_000)}.{microseconds % 1_000_000:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(since_1970: int) -> str:
+    """The part of a timestamp that many envelopes share."""
+    return datetime.fromtimestamp(since_1970, timezone.utc).isoformat()[:19]
 
 
 def counts_of(category: Category, quantity: int, size: int) -> Counts:

@@ -120,9 +120,10 @@ class SpanBatches:
         batch = self._batches.pop(key)
         spans = batch.spans
         self._pending -= len(spans)
-        common = {segment: self._pipeline.common_part(segment) for segment in {segment for _, segment in spans}}
-        hook = self._pipeline.settings.before_send_span
+        segments = {segment for _, segment in spans}
+        common = {segment: self._pipeline.common_part(segment) for segment in segments}
         items = [(encoded, common[segment]) for encoded, segment in spans]
+        hook = self._pipeline.settings.before_send_span
         self._send(
             OutgoingEnvelope(
                 headers={"trace": self._pipeline.trace_header(spans[0][1])},

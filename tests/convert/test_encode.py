@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.trace import Link, SpanKind
+from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES
 from otel_sentry.convert.encode import CommonPart, EncodedSpan, SpanEncoder, render_spans
@@ -22,6 +22,7 @@ from otel_sentry.convert.service import service_attributes
 from otel_sentry.convert.shape import MAX_CACHED
 from otel_sentry.convert.span import span_payload
 from otel_sentry.convert.values import attributes as typed_attributes
+from otel_sentry.masking.mask import MAX_CLEAN
 from otel_sentry.protocol.json_text import dumps
 from tests.convert.strategies import spans
 from tests.spans import context, recorded, recorded_cases, span
@@ -100,17 +101,37 @@ def test_real_spans_the_fast_way(case: str) -> None:
     assert rendered(*map(ENCODER.encode, real)) == [plainly(one, is_segment=False) for one in real]
 
 
+ALL_KINDS = {"text": 'é "quoted"', "number": -5, "yes": True, "no": False, "ratio": 0.1, "whole": 2.0, "empty": ""}
+
+
+@pytest.mark.parametrize("is_segment", [True, False])
 @pytest.mark.parametrize(
     "source",
     [
+        pytest.param(span(attributes=ALL_KINDS), id="a value of each kind"),
+        pytest.param(span(attributes={"http.status_code": 200, "a": 1}), id="an old name"),
+        pytest.param(span(attributes={"http.status_code": "200", "a": 1}), id="an old name with another type"),
+        pytest.param(span(attributes={"sentry.platform": "x", "a": 1}), id="a name that segments have too"),
+        pytest.param(span(attributes={"a": "\ud800"}), id="half of a surrogate pair"),
+        pytest.param(span(attributes={"a": 1 << 70}), id="a great integer"),
+        pytest.param(span(attributes={"a": float("inf")}), id="a number without end"),
+        pytest.param(
+            span(attributes={"db.system": "redis", "cache.key": "k", "db.operation": "GET"}), id="an op by value"
+        ),
+        pytest.param(
+            span(attributes={"db.system": "redis", "cache.key": None, "db.operation": "GET"}), id="op but None"
+        ),
+        pytest.param(span(attributes={"component": True}), id="an op by a value that is no text"),
         pytest.param(span(attributes={"nothing": None, "a": 1}), id="a value that is None"),
         pytest.param(span(attributes={"component": "net/http"}), id="a name that tells no op after all"),
         pytest.param(span(attributes=BoundedAttributes(1, {"a": 1, "b": 2})), id="an attribute the SDK dropped"),
     ],
 )
-def test_rare_spans_the_fast_way(source: ReadableSpan) -> None:
-    """What the property above meets only now and then."""
-    assert rendered(ENCODER.encode(source)) == [plainly(source, is_segment=False)]
+def test_rare_spans_the_fast_way(source: ReadableSpan, is_segment: bool) -> None:
+    """What the property above meets only now and then; twice, for much is remembered."""
+    twice = [ENCODER.encode(source, is_segment=is_segment) for _ in range(2)]
+
+    assert rendered(*twice) == 2 * [plainly(source, is_segment=is_segment)]
 
 
 def test_spans_as_the_sdk_ends_them() -> None:
@@ -246,6 +267,28 @@ def test_renderings_of_a_shape_are_bounded() -> None:
         assert rendered(encoder.encode(source)) == [plainly(source, is_segment=False)]
 
     assert 0 < max(len(shape._inferred) for shape in encoder._shapes._known.values()) <= MAX_CACHED
+
+
+def test_what_is_remembered_of_values_is_bounded() -> None:
+    """Texts and op-giving values that never come again neither."""
+    encoder = SpanEncoder(common_names=COMMON)
+    for number in range(MAX_CLEAN + 10):
+        source = span(attributes={"a": f"text {number}", "gen_ai.operation.name": f"op{number}"})
+        encoded = encoder.encode(source)
+    long = span(attributes={"a": "x" * 300, "gen_ai.operation.name": "y" * 300})
+
+    assert rendered(encoded, encoder.encode(long)) == [plainly(one, is_segment=False) for one in (source, long)]
+    assert 0 < len(encoder._texts) <= MAX_CLEAN
+    (shape,) = encoder._shapes._known.values()
+    assert 0 < len(shape._inferred_by_values) <= MAX_CACHED
+    assert max(map(len, encoder._texts)) < 300
+
+
+def test_failed_spans_are_told() -> None:
+    """Whichever way they are encoded: they are kept longest."""
+    failed = [span(status=StatusCode.ERROR, attributes=kept) for kept in ({"a": 1}, Slow())]
+
+    assert [ENCODER.encode(one).failed for one in (*failed, span())] == [True, True, False]
 
 
 def test_equal_scopes_share_their_shapes() -> None:

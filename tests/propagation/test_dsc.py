@@ -91,6 +91,9 @@ def test_unknown_rates_are_not_told() -> None:
         pytest.param({"replay_id": "x"}, {"public_key": KEY}, id="replay that is none"),
         pytest.param({"user": "x"}, {"public_key": KEY}, id="user that is no object"),
         pytest.param(
+            {"transaction": "é\ud800"}, {"public_key": KEY, "transaction": "é\ufffd"}, id="half of a surrogate pair"
+        ),
+        pytest.param(
             {"segment_name": "a"}, {"public_key": KEY, "segment_name": "a"}, id="the newer name of transaction"
         ),
         pytest.param(

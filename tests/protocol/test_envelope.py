@@ -19,6 +19,7 @@ from otel_sentry.protocol.envelope import (
     envelope_items,
     parse_envelope,
     serialize_envelope,
+    serialize_item,
 )
 
 _text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -41,6 +42,12 @@ _items = st.builds(
 def test_reading_what_was_written_gives_the_same_envelope(headers: dict, items: list) -> None:
     """Decode ∘ encode is the identity, whatever the payloads hold."""
     assert parse_envelope(serialize_envelope(headers, items)) == Envelope(headers, items)
+
+
+@given(headers=_headers, item=_items)
+def test_an_envelope_of_one_item(headers: dict, item: EnvelopeItem) -> None:
+    """The short way writes the same bytes."""
+    assert serialize_item(headers, item.headers, item.payload) == serialize_envelope(headers, [item])
 
 
 @given(st.binary() | st.binary().map(lambda tail: b'{}\n{"type":"event","length":3}\n' + tail))
