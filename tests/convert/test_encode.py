@@ -272,14 +272,16 @@ def test_renderings_of_a_shape_are_bounded() -> None:
 def test_what_is_remembered_of_values_is_bounded() -> None:
     """Texts and op-giving values that never come again neither."""
     encoder = SpanEncoder(common_names=COMMON)
-    for number in range(MAX_CLEAN + 10):
-        source = span(attributes={"a": f"text {number}", "gen_ai.operation.name": f"op{number}"})
-        encoded = encoder.encode(source)
-    long = span(attributes={"a": "x" * 300, "gen_ai.operation.name": "y" * 300})
-
-    assert rendered(encoded, encoder.encode(long)) == [plainly(one, is_segment=False) for one in (source, long)]
-    assert 0 < len(encoder._texts) <= MAX_CLEAN
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("app")
+    last: list[Any] = []
+    for value in (*map(str, range(MAX_CLEAN + 10)), 300 * "y"):
+        last = [*last[-1:], tracer.start_span("work", attributes={"a": value, "gen_ai.operation.name": value})]
+        last[-1].end()
+        encoder.encode(last[-1])
     (shape,) = encoder._shapes._known.values()
+
+    assert rendered(*map(encoder.encode, last)) == [plainly(one, is_segment=False) for one in last]
+    assert 0 < len(encoder._texts) <= MAX_CLEAN
     assert 0 < len(shape._inferred_by_values) <= MAX_CACHED
     assert max(map(len, encoder._texts)) < 300
 
