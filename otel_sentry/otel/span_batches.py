@@ -92,8 +92,7 @@ class SpanBatches:
         encoder = self._encoder
         if encoder is None:
             encoder = self._encoder = self._pipeline.encoder()
-        # Most spans end before their root; `ended` is not the root itself where the root was never seen.
-        is_root = segment.ended is not None and span.context.span_id == segment.span_id
+        is_root = span.context.span_id == segment.span_id  # also a copy of a root that is still open
         if is_root and segment.incoming is not None:
             span = root_as_sentry_knows_it(span, segment)
         encoded = encoder.encode(span, is_segment=is_root)
@@ -108,7 +107,7 @@ class SpanBatches:
             batch = self._batches[key] = _Batch()
         batch.spans.append((encoded, segment))
         batch.bytes += size
-        if segment.root is None:
+        if is_root or segment.root is None:
             batch.ended = True
         if is_root or encoded.failed:
             batch.precious = True
