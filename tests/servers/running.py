@@ -23,7 +23,7 @@ SCRIPTS = Path(sysconfig.get_path("scripts"))
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 WAYS = ("configure()", "opentelemetry-instrument")
 """How an application is set up: by one line, or without one."""
-SECONDS = 60
+SECONDS = 120
 WALLET = "0x" + "ab" * 20
 CALLER_SPAN = "c" * 16
 
