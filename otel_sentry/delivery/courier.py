@@ -211,8 +211,7 @@ class Courier:
 
     def _run(self) -> None:
         desk, bell = self._desk, self._bell
-        assert desk is not None  # noqa: S101  for the type checker; `_start` has seen to it
-        assert bell is not None  # noqa: S101  the same
+        assert desk is not None and bell is not None  # noqa: S101, PT018  for the type checker; `_start` has seen to it
         try:
             while not self._over():
                 self._guarded_turn(desk)
