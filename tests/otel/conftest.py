@@ -50,7 +50,7 @@ def pipe(receiver: Receiver) -> Iterator[Callable[..., Pipe]]:
 
     def make(*, sampler: Any = None, **settings: Any) -> Pipe:
         provider = TracerProvider(resource=Resource({"service.name": "shop"}), sampler=sampler)
-        processor = SentrySpanProcessor(dsn=receiver.dsn, shutdown_timeout_seconds=20, **settings)
+        processor = SentrySpanProcessor(dsn=receiver.dsn, shutdown_timeout_seconds=60, **settings)
         provider.add_span_processor(processor)
         made.append(Pipe(provider, processor, receiver))
         return made[-1]

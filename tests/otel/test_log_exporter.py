@@ -32,7 +32,7 @@ class Logs:
     """A logger whose records reach the embedded Sentry."""
 
     def __init__(self, receiver: Receiver, *, issue_of: Any = None, **keywords: Any) -> None:
-        self.exporter = SentryLogExporter(dsn=receiver.dsn, **keywords)
+        self.exporter = SentryLogExporter(dsn=receiver.dsn, **{"shutdown_timeout_seconds": 30, **keywords})
         resource = Resource.create({"service.name": "dapp", "service.version": "2.1"})
         self._provider = LoggerProvider(resource, shutdown_on_exit=False)
         self._provider.add_log_record_processor(SentryLogProcessor(issue_of))

@@ -32,7 +32,7 @@ class Metrics:
     """A meter whose metrics reach the embedded Sentry."""
 
     def __init__(self, receiver: Receiver, *, provider_options: Any = None, **keywords: Any) -> None:
-        self.exporter = SentryMetricExporter(dsn=receiver.dsn, **keywords)
+        self.exporter = SentryMetricExporter(dsn=receiver.dsn, **{"shutdown_timeout_seconds": 30, **keywords})
         self.reader = PeriodicExportingMetricReader(self.exporter, math.inf)
         self.other = InMemoryMetricReader()
         resource = Resource.create({"service.name": "dapp", "service.version": "2.1"})
