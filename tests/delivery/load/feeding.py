@@ -66,6 +66,7 @@ def run(dsn: str, spans: int, per_second: int) -> dict[str, Any]:
         "seconds after the last": round(waited, 1),
         "spans per second of our threads' CPU": round(through / ours),
         "flushed": flushed,
+        "made": spans,
         "delivered": books.delivered,
         "dropped": sum(books.dropped.values()),
     }
