@@ -82,9 +82,10 @@ class WaitingSpans:
                 waiting = items.popleft()
             except IndexError:  # the others gave way
                 self._let_others_finish()
-                if not items:
+                try:
+                    waiting = items.popleft()
+                except IndexError:
                     return
-                waiting = items.popleft()
             self._taken += waiting[2]
             yield waiting
 

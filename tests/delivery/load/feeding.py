@@ -47,7 +47,7 @@ def run(dsn: str, spans: int, per_second: int) -> dict[str, Any]:
     processor = SentrySpanProcessor(settings=settings, outbox=outbox)
     made = iter(ready_made(processor, spans))
     began, process_began, feeder_began = time.monotonic(), time.process_time(), time.thread_time()
-    waited, most, fed = 0.0, 0, 0
+    most = fed = 0
     while fed < spans:
         due = spans if not per_second else min(spans, int((time.monotonic() - began) * per_second))
         for span, segment in islice(made, due - fed):
