@@ -42,7 +42,7 @@ class Dsn:
             raise ValueError("public key is missing")
         if not host:
             raise ValueError("host is missing")
-        if not project_id.isdigit():
+        if not (project_id.isascii() and project_id.isdigit()):
             raise ValueError("project id must be a number at the end of the path")
         return cls(
             scheme=parts.scheme,
@@ -51,7 +51,7 @@ class Dsn:
             port=port or _DEFAULT_PORT[parts.scheme],
             path=path,
             project_id=project_id,
-            secret_key=parts.password,
+            secret_key=parts.password or None,
         )
 
     @property

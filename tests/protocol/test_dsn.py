@@ -31,12 +31,22 @@ def test_a_dsn_says_where_envelopes_go(text: str, url: str, org_id: str | None) 
 
 @pytest.mark.parametrize(
     "text",
-    ["https://key@acme.org/3", "https://key:secret@acme.org/3", "http://key@[::1]:9000/a/b/3"],
+    [
+        "https://key@acme.org/3",
+        "https://key:secret@acme.org/3",
+        "http://key@[::1]:9000/a/b/3",
+        "http://key:@acme.org/3",
+    ],
     ids=["public key", "both keys", "IPv6 and path"],
 )
 def test_a_dsn_is_written_as_it_was_read(text: str) -> None:
     """Text of a parsed DSN is the DSN."""
     assert text == str(Dsn.parse(text))
+
+
+def test_a_secret_that_is_empty_is_none() -> None:
+    """A colon alone makes no other DSN."""
+    assert Dsn.parse("https://key:@acme.org/3") == Dsn.parse("https://key@acme.org/3")
 
 
 @pytest.mark.parametrize("shown", [repr, lambda dsn: dsn.masked], ids=["repr", "masked"])
@@ -59,6 +69,7 @@ def test_keys_are_not_shown(shown: object) -> None:
         pytest.param("https://key@/3", "host", id="host"),
         pytest.param("https://key@acme.org/", "project id", id="project"),
         pytest.param("https://key@acme.org/x", "project id", id="project's name"),
+        pytest.param("https://key@acme.org/\u00b2", "project id", id="a digit of another kind"),
         pytest.param("https://key@acme.org:port/3", "host or port", id="port"),
         pytest.param("https://key@[::1/3", "host or port", id="bracket"),
         pytest.param("", "scheme", id="empty"),
