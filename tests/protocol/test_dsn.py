@@ -35,7 +35,6 @@ def test_a_dsn_says_where_envelopes_go(text: str, url: str, org_id: str | None) 
         "https://key@acme.org/3",
         "https://key:secret@acme.org/3",
         "http://key@[::1]:9000/a/b/3",
-        "http://key:@acme.org/3",
     ],
     ids=["public key", "both keys", "IPv6 and path"],
 )
