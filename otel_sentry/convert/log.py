@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from opentelemetry._logs import LogRecord
-from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.trace import SpanKind
 
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES, wire_attributes
@@ -20,6 +18,10 @@ from otel_sentry.masking.mask import SecretMask
 from otel_sentry.protocol.attributes import Attribute
 from otel_sentry.protocol.items import LogItem
 from otel_sentry.protocol.json_text import dumps
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import LogRecord
+    from opentelemetry.sdk._logs import ReadableLogRecord
 
 LOG_ORIGIN: Final = "auto.log.otel"
 

@@ -9,8 +9,7 @@ import os
 import time
 import weakref
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sentry_sdk
 from opentelemetry import context
@@ -39,8 +38,7 @@ _STOCK: Final = (HttpTransport, Http2Transport, AsyncHttpTransport)
 """Transports that ours replaces. A subclass of them is the application's own, and stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """What `connect` gives.
 
     Args:

@@ -9,8 +9,7 @@ import os
 import threading
 import weakref
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -23,8 +22,7 @@ Report = dict[tuple[Category, LossReason], int]
 """Losses for a client report."""
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(NamedTuple):
     """One category's books.
 
     Args:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,9 +13,8 @@ BOOKS_SCOPE: Final = "otel_sentry.delivery"
 """Instrumentation scope of delivery's own metrics. Not for Sentry, which learns of losses from client reports."""
 
 
-@dataclass(slots=True)
-class OutgoingEnvelope:
-    """One envelope with one item, already encoded. Not to be changed; freezing it would double its cost.
+class OutgoingEnvelope(NamedTuple):
+    """One envelope with one item, already encoded.
 
     Args:
         headers: envelope header: `trace` where the item kind wants it, `event_id` of events and transactions. `sent_at`

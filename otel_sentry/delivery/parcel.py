@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sentry_sdk.envelope import PayloadRef
 
@@ -81,8 +81,7 @@ class Parcel:
         return len(self.body) + _OVERHEAD_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Bequest:
+class Bequest(NamedTuple):
     """What the next process is to deliver if this one dies; replaces the one before.
 
     Args:

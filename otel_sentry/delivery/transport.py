@@ -12,15 +12,12 @@ from sentry_sdk.transport import Transport
 
 from otel_sentry._version import __version__
 from otel_sentry.delivery.courier import Courier
-from otel_sentry.delivery.desk import Desk
 from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import Bequest, counts_of_item, parcel_of_outgoing
-from otel_sentry.delivery.spooling.home import folder_for
-from otel_sentry.delivery.spooling.spool import Spool
 from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.delivery.wire.compression import Compressor
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
-from otel_sentry.delivery.wire.in_flight import Flights
+from otel_sentry.loading import loading
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -29,8 +26,11 @@ if TYPE_CHECKING:
 
     from sentry_sdk.envelope import Envelope, Item
 
+    from otel_sentry.delivery.desk import Desk
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.delivery.parcel import Parcel
+    from otel_sentry.delivery.spooling.spool import Spool
+    from otel_sentry.delivery.wire.in_flight import Flights
 
 _logger = own_logger("otel_sentry.delivery")
 
@@ -140,7 +140,10 @@ class SentryTransport(Transport):
         return desk is None or desk.healthy
 
     def _desk(self, wake: Callable[[], None]) -> Desk:
-        """Made with the first envelope of a process, so that importing and configuring open nothing."""
+        """Made, and loaded, with the first envelope of a process: importing and configuring open nothing."""
+        with loading():
+            from otel_sentry.delivery.desk import Desk  # noqa: PLC0415
+            from otel_sentry.delivery.wire.in_flight import Flights  # noqa: PLC0415
         if self._dialler is None:
             headers = {
                 "Content-Type": "application/x-sentry-envelope",
@@ -161,6 +164,9 @@ class SentryTransport(Transport):
         )
 
     def _open_spool(self) -> Spool:
+        with loading():
+            from otel_sentry.delivery.spooling.home import folder_for  # noqa: PLC0415
+            from otel_sentry.delivery.spooling.spool import Spool  # noqa: PLC0415
         return Spool(
             folder_for(self._tuning.spool_dir or "", f"{self._auth.get_api_url()} {self._auth.public_key}"),
             max_bytes=self._tuning.spool_max_bytes,

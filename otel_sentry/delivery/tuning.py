@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from otel_sentry.delivery.rules.retry import Backoff
 from otel_sentry.delivery.wire.compression import ZSTD
-from otel_sentry.delivery.wire.in_flight import Timeouts
+
+if TYPE_CHECKING:
+    from otel_sentry.delivery.rules.retry import Backoff
+    from otel_sentry.delivery.wire.in_flight import Timeouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class Tuning:
         spool_patrol_seconds: how often files of dead processes are looked for.
         report_seconds: shortest time between two client reports.
         log_seconds: shortest time between two log lines about losses.
-        timeouts: of connections and requests.
-        backoff: of retries.
+        timeouts: of connections and requests; None for their own defaults.
+        backoff: of retries; None for its own defaults.
         private: takes secrets and wallets out of what sentry-sdk sends, given item type and payload; what is ours has
             lost them before.
     """
@@ -42,6 +44,6 @@ class Tuning:
     spool_patrol_seconds: float = 10.0
     report_seconds: float = 30.0
     log_seconds: float = 60.0
-    timeouts: Timeouts = field(default_factory=Timeouts)
-    backoff: Backoff = field(default_factory=Backoff)
+    timeouts: Timeouts | None = None
+    backoff: Backoff | None = None
     private: Callable[[str, Any], Any] | None = None

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from otel_sentry.masking.lazy_pattern import lazy_pattern
 from otel_sentry.masking.mark import MASK
 from otel_sentry.masking.mnemonic_words import ENGLISH
 
-_KEY_IN_WORDS: Final = re.compile(
+_KEY_IN_WORDS: Final = lazy_pattern(
     r"((?:priv(?:ate)?|secret|signing|account|signer)[ _\-]{0,3}key[\w \-]{0,24}?[^\w\[]{0,4})"
     r"(?:0x)?[0-9a-f]{64}(?![0-9a-f])",
     re.IGNORECASE,
 )
-_EXTENDED_KEY: Final = re.compile(r"(?<!\w)[xyztuv]prv[1-9A-HJ-NP-Za-km-z]{50,}")
-_IMPORT_KEY: Final = re.compile(r"(?<![\w/])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?!\w)")
-_LONG_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?(?P<hex>(?:0[1-4])?[fF][89aA][0-9a-fA-F]{94,})")
-_WORDS: Final = re.compile(r"(?<![a-z])[a-z]{3,8}(?:[ \t\r\n,'\"\]\[]{1,4}[a-z]{3,8}){11,}(?![a-z])")
-_WORD: Final = re.compile(r"[a-z]+")
+_EXTENDED_KEY: Final = lazy_pattern(r"(?<!\w)[xyztuv]prv[1-9A-HJ-NP-Za-km-z]{50,}")
+_IMPORT_KEY: Final = lazy_pattern(r"(?<![\w/])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?!\w)")
+_LONG_HEX: Final = lazy_pattern(r"(?<![0-9A-Za-z])(?:0[xX])?(?P<hex>(?:0[1-4])?[fF][89aA][0-9a-fA-F]{94,})")
+_WORDS: Final = lazy_pattern(r"(?<![a-z])[a-z]{3,8}(?:[ \t\r\n,'\"\]\[]{1,4}[a-z]{3,8}){11,}(?![a-z])")
+_WORD: Final = lazy_pattern(r"[a-z]+")
 
 MNEMONIC_LENGTHS: Final = (12, 15, 18, 21, 24)
 SHORTEST_TRANSACTION: Final = 100
@@ -33,7 +34,7 @@ def may_hold_mnemonic(text: str) -> bool:
     """Whether there are words enough, and among them words of the list."""
     if text.count(" ") + text.count("\n") < _SPACES_OF_MNEMONIC:
         return False
-    words = _WORD.findall(text) if "," in text or "'" in text or '"' in text else text.split()
+    words = _WORD().findall(text) if "," in text or "'" in text or '"' in text else text.split()
     return sum(map(ENGLISH.__contains__, words)) >= MNEMONIC_LENGTHS[0] - 1  # one may end a sentence
 
 
@@ -45,8 +46,8 @@ def may_hold_key(text: str) -> bool:
 
 def masked_keys(text: str) -> str:
     """Mask private keys that are called so, extended ones (`xprv…`) and Bitcoin's import format."""
-    text = _KEY_IN_WORDS.sub(rf"\g<1>{MASK}", text)
-    return _IMPORT_KEY.sub(MASK, _EXTENDED_KEY.sub(MASK, text))
+    text = _KEY_IN_WORDS().sub(rf"\g<1>{MASK}", text)
+    return _IMPORT_KEY().sub(MASK, _EXTENDED_KEY().sub(MASK, text))
 
 
 def masked_transactions(text: str) -> str:
@@ -55,12 +56,12 @@ def masked_transactions(text: str) -> str:
     They are told by their RLP header, whose length fits what follows. Source: Ethereum's yellow paper, appendix B;
     EIP-2718 for the type in front of it.
     """
-    return _LONG_HEX.sub(lambda found: MASK if _is_rlp_list(found["hex"]) else found[0], text)
+    return _LONG_HEX().sub(lambda found: MASK if _is_rlp_list(found["hex"]) else found[0], text)
 
 
 def masked_mnemonics(text: str) -> str:
     """Mask runs of twelve and more words of BIP-39's English list."""
-    return _WORDS.sub(_without_mnemonics, text)
+    return _WORDS().sub(_without_mnemonics, text)
 
 
 def _is_rlp_list(hexadecimal: str) -> bool:
@@ -77,7 +78,7 @@ def _without_mnemonics(found: re.Match[str]) -> str:
     text, done = found[0], 0
     pieces: list[str] = []
     run: list[re.Match[str]] = []
-    for word in (*_WORD.finditer(text), None):
+    for word in (*_WORD().finditer(text), None):
         if word is not None and word[0] in ENGLISH:
             run.append(word)
             continue

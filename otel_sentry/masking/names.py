@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from enum import Enum
+from functools import cached_property
 from typing import Final
+
+from otel_sentry.masking.lazy_pattern import lazy_pattern
 
 ALWAYS: Final = (
     *("password", "passwd", "passphrase", "pwd"),
@@ -34,12 +37,12 @@ HINTS: Final = (
 
 _AFTER: Final = r"s?(?:\d*|raw|hash|hex|bytes|text|str|string|value|b64|base64|plain|old|new|confirm|confirmation)"
 """What may follow: `password2`, `api_keys`, `password_hash`."""
-_IN_FRONT: Final = re.compile(r"^(?:http\.(?:request|response)\.header|db\.(?:query|operation)\.parameter)\.")
+_IN_FRONT: Final = lazy_pattern(r"^(?:http\.(?:request|response)\.header|db\.(?:query|operation)\.parameter)\.")
 """What OpenTelemetry writes in front of names that others chose."""
-_PUNCTUATION: Final = re.compile(r"[^a-z0-9]+")
-_OPAQUE: Final = re.compile(r"(?=[^\d]*\d)[\w+/=.~%:-]{16,4096}")
-_NOT_OPAQUE: Final = re.compile(r"0x[0-9a-fA-F]{40}|0x[0-9a-fA-F]{64}|[\d.:-]+|(?:\w+:)?/.*|\.{1,2}/.*|[%$].*")
-_KEY: Final = re.compile(r"(?:^|[^0-9a-zA-Z]|0x)[0-9a-fA-F]{64}(?:$|[^0-9a-zA-Z])|^b['\"].{32}")
+_PUNCTUATION: Final = lazy_pattern(r"[^a-z0-9]+")
+_OPAQUE: Final = lazy_pattern(r"(?=[^\d]*\d)[\w+/=.~%:-]{16,4096}")
+_NOT_OPAQUE: Final = lazy_pattern(r"0x[0-9a-fA-F]{40}|0x[0-9a-fA-F]{64}|[\d.:-]+|(?:\w+:)?/.*|\.{1,2}/.*|[%$].*")
+_KEY: Final = lazy_pattern(r"(?:^|[^0-9a-zA-Z]|0x)[0-9a-fA-F]{64}(?:$|[^0-9a-zA-Z])|^b['\"].{32}")
 _MAX_KNOWN: Final = 4096
 _LONGEST: Final = 200
 
@@ -66,17 +69,22 @@ class Names:
     def __init__(self, own: Iterable[str] = ()) -> None:
         own = tuple(own)
         self.hints = ("",) if own else HINTS
-        always = "|".join(_squeezed(name) for name in (*ALWAYS, *own))
-        opaque = "|".join(_squeezed(name) for name in IF_OPAQUE)
-        self._always = re.compile(rf".*(?:{always}){_AFTER}")
-        self._opaque = re.compile(rf".*(?:{opaque})")
+        self._own = own
         self._known: dict[str, Holds] = {}
+
+    @cached_property
+    def _always(self) -> re.Pattern[str]:
+        return re.compile(rf".*(?:{_alternatives(*ALWAYS, *self._own)}){_AFTER}")
+
+    @cached_property
+    def _opaque(self) -> re.Pattern[str]:
+        return re.compile(rf".*(?:{_alternatives(*IF_OPAQUE)})")
 
     def holds(self, name: str) -> Holds:
         """What a value of this name is."""
         found = self._known.get(name)
         if found is None:
-            found = self._found(_squeezed(_IN_FRONT.sub("", name[-_LONGEST:])))
+            found = self._found(_squeezed(_IN_FRONT().sub("", name[-_LONGEST:])))
             if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             self._known[name] = found
@@ -87,7 +95,7 @@ class Names:
         holds = self.holds(name)
         if holds is Holds.OPAQUE:
             return is_opaque(value)
-        return holds is Holds.SECRET or (holds is Holds.KEY and _KEY.search(value) is not None)
+        return holds is Holds.SECRET or (holds is Holds.KEY and _KEY().search(value) is not None)
 
     def _found(self, squeezed: str) -> Holds:
         if self._always.fullmatch(squeezed):
@@ -100,9 +108,13 @@ class Names:
 def is_opaque(value: str) -> bool:
     """Whether a value looks drawn at random: one long word with a digit, no address, hash, number, path or template."""
     bare = value.strip("'\"")
-    return _OPAQUE.fullmatch(bare) is not None and _NOT_OPAQUE.fullmatch(bare) is None
+    return _OPAQUE().fullmatch(bare) is not None and _NOT_OPAQUE().fullmatch(bare) is None
+
+
+def _alternatives(*names: str) -> str:
+    return "|".join(map(_squeezed, names))
 
 
 def _squeezed(name: str) -> str:
     """Lower case without punctuation: one spelling of `apiKey`, `API_KEY`, `x-api-key`."""
-    return _PUNCTUATION.sub("", name.lower())
+    return _PUNCTUATION().sub("", name.lower())

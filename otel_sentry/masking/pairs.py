@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from otel_sentry.masking.lazy_pattern import lazy_pattern
 from otel_sentry.masking.mark import MASK
 from otel_sentry.masking.names import Holds, Names
 
 _NAME: Final = r"(?<![\w.\-])(?P<name>-{0,2}[A-Za-z_][\w.\-]*)"
 _SIGN: Final = r"\\*[\"']?\]?[ \t]{0,3}(?:=>|:=|[=:])[ \t]{0,3}"
 _COMMA: Final = r"\\*[\"'][ \t]{0,3},[ \t]{0,3}(?=[bru]?[\"'])"
-_NAMED: Final = re.compile(rf"{_NAME}(?P<sign>{_SIGN}|{_COMMA}|(?<=\w)[ \t]{{1,3}}(?=[^\s\-]))")
+_NAMED: Final = lazy_pattern(rf"{_NAME}(?P<sign>{_SIGN}|{_COMMA}|(?<=\w)[ \t]{{1,3}}(?=[^\s\-]))")
 _QUOTED: Final = r"[bru]?\"(?:[^\"\\]|\\.)*\"?|[bru]?'(?:[^'\\]|\\.)*'?|\\+[\"'].*?(?:\\+[\"']|$)"
 _BARE: Final = r"(?:[^\s&;,\"'<>()\[\]{}]|,(?!\s|[\w.\-]+=|$))+"
-_VALUE: Final = re.compile(rf"{_QUOTED}|{_BARE}", re.DOTALL)
-_QUOTED_VALUE: Final = re.compile(_QUOTED, re.DOTALL)
-_TO_THE_END: Final = re.compile(rf"{_QUOTED}|[^\r\n]+", re.DOTALL)
-_QUOTES: Final = re.compile(r"\\*[\"']|[bru](?=[\"'])[\"']")
+_VALUE: Final = lazy_pattern(rf"{_QUOTED}|{_BARE}", re.DOTALL)
+_QUOTED_VALUE: Final = lazy_pattern(_QUOTED, re.DOTALL)
+_TO_THE_END: Final = lazy_pattern(rf"{_QUOTED}|[^\r\n]+", re.DOTALL)
+_QUOTES: Final = lazy_pattern(r"\\*[\"']|[bru](?=[\"'])[\"']")
 _WHOLE_LINE: Final = ("authorization", "cookie")
 _NO_VALUES: Final = frozenset({"none", "null", "true", "false", "undefined", "nil"})
 
@@ -42,7 +43,7 @@ def masked_pairs(text: str, names: Names, *, quoted_only: bool = False) -> str:
     """
     pieces: list[str] = []
     done = 0
-    for found in _NAMED.finditer(text):
+    for found in _NAMED().finditer(text):
         start = found.end()
         if start < done or not _may_stand_apart(found["name"], found["sign"]):
             continue
@@ -61,8 +62,8 @@ def _may_stand_apart(name: str, sign: str) -> bool:
 
 def _value_of(name: str, *, quoted_only: bool) -> re.Pattern[str]:
     if quoted_only:
-        return _QUOTED_VALUE
-    return _TO_THE_END if name.lower().endswith(_WHOLE_LINE) else _VALUE
+        return _QUOTED_VALUE()
+    return _TO_THE_END() if name.lower().endswith(_WHOLE_LINE) else _VALUE()
 
 
 def _is_masked(names: Names, name: str, value: str) -> bool:
@@ -73,7 +74,7 @@ def _is_masked(names: Names, name: str, value: str) -> bool:
 
 
 def _in_quotes_of(value: str) -> str:
-    opening = _QUOTES.match(value)
+    opening = _QUOTES().match(value)
     if opening is None:
         return MASK
     quote = opening[0].lstrip("bru")

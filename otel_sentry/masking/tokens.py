@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from otel_sentry.masking.lazy_pattern import lazy_pattern
 from otel_sentry.masking.mark import MASK
 
 PREFIXES: Final = (
@@ -20,27 +21,27 @@ BARE_PREFIXES: Final = ("AIza", "EAAC", "AKIA", "ASIA")
 """The same for those without such an end."""
 SHORTEST: Final = 20
 
-_PEM: Final = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)", re.DOTALL)
-_WEB_TOKEN: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?")
-_SCHEME: Final = re.compile(
+_PEM: Final = lazy_pattern(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*-----|$)", re.DOTALL)
+_WEB_TOKEN: Final = lazy_pattern(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?")
+_SCHEME: Final = lazy_pattern(
     r"\b((?i:bearer|basic|digest|dpop|apikey)[ \t]+)(?=[^\s]*(?:\d|[a-z][A-Z]|=))[\w.~+/=\-]{8,}"
 )
 _BARE_LOWER: Final = tuple(prefix.lower() for prefix in BARE_PREFIXES)
 _SIGNS: Final = "_-."
 _ENDS: Final = frozenset(prefix[-3:] for prefix in PREFIXES)
 """Last three characters of each prefix, the sign included."""
-_REST: Final = re.compile(r"(?=[\w\-.]*\d)[\w\-.]{14,}")
-_BARE: Final = re.compile(r"(?<!\w)(?:" + "|".join(BARE_PREFIXES) + r")[0-9A-Za-z_\-]{16,}")
+_REST: Final = lazy_pattern(r"(?=[\w\-.]*\d)[\w\-.]{14,}")
+_BARE: Final = lazy_pattern(r"(?<!\w)(?:" + "|".join(BARE_PREFIXES) + r")[0-9A-Za-z_\-]{16,}")
 
 
 def masked_pem(text: str) -> str:
     """Mask private keys in PEM, whole or cut off."""
-    return _PEM.sub(MASK, text)
+    return _PEM().sub(MASK, text)
 
 
 def masked_web_tokens(text: str) -> str:
     """Mask JSON web tokens."""
-    return _WEB_TOKEN.sub(MASK, text)
+    return _WEB_TOKEN().sub(MASK, text)
 
 
 def may_hold_scheme(text: str) -> bool:
@@ -50,7 +51,7 @@ def may_hold_scheme(text: str) -> bool:
 
 def masked_schemes(text: str) -> str:
     """Mask what stands behind an HTTP authentication scheme."""
-    return _SCHEME.sub(rf"\1{MASK}", text)
+    return _SCHEME().sub(rf"\1{MASK}", text)
 
 
 def may_hold_vendor_token(text: str) -> bool:
@@ -71,7 +72,7 @@ def masked_vendor_tokens(text: str) -> str:
     for sign in _SIGNS:
         if sign in text:
             text = _masked_at(text, sign)
-    return _BARE.sub(MASK, text) if any(prefix in text for prefix in BARE_PREFIXES) else text
+    return _BARE().sub(MASK, text) if any(prefix in text for prefix in BARE_PREFIXES) else text
 
 
 def _masked_at(text: str, sign: str) -> str:
@@ -81,7 +82,7 @@ def _masked_at(text: str, sign: str) -> str:
     at = text.find(sign)
     while at >= 0:
         end = at + 1
-        rest = _REST.match(text, end) if text[max(0, at - 2) : end] in _ENDS else None
+        rest = _REST().match(text, end) if text[max(0, at - 2) : end] in _ENDS else None
         start = _start_of_token(text, end) if rest is not None else -1
         if rest is not None and start >= done:
             pieces += (text[done:start], MASK)

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from otel_sentry.masking.lazy_pattern import lazy_pattern
 from otel_sentry.masking.mark import MASK
 
 KEYED_HOSTS: Final = frozenset(
@@ -32,12 +33,12 @@ KEYED_HOSTS: Final = frozenset(
 """Hosts, with all below them, whose paths hold keys."""
 
 SHORTEST_SEGMENT: Final = 32
-_URL: Final = re.compile(
+_URL: Final = lazy_pattern(
     r"://(?P<user>(?!\d*/)[^/@\s:]*:(?!\d{0,5}/)[^\s\"'<>]*@(?=[\w.\-]+(?::\d+)?(?:[/?\s\"']|$))|[^/?#\s\"'<>\\]+@)?"
     r"(?P<host>[^/:?#\s\"'<>@\\]*)(?P<port>:\d+)?(?P<path>/[^\s\"'?#<>\\)\],;}]*)?"
 )
-_VERSIONED: Final = re.compile(r"/v(\d)/(?!0x)(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{32,}(?![\w\-])")
-_KEY_SEGMENT: Final = re.compile(r"(?<=/)(?!0x)(?:bot\d+:[\w\-]+|(?=[^/]*\d)[\w\-]{16,}|[\w\-]{24,})(?=/|$)")
+_VERSIONED: Final = lazy_pattern(r"/v(\d)/(?!0x)(?=[\w\-]*\d)(?=[\w\-]*[A-Za-z])[\w\-]{32,}(?![\w\-])")
+_KEY_SEGMENT: Final = lazy_pattern(r"(?<=/)(?!0x)(?:bot\d+:[\w\-]+|(?=[^/]*\d)[\w\-]{16,}|[\w\-]{24,})(?=/|$)")
 
 
 def may_hold_keys(text: str) -> bool:
@@ -48,7 +49,7 @@ def may_hold_keys(text: str) -> bool:
 
 def masked_urls(text: str) -> str:
     """Mask what is secret in the URLs of a text."""
-    return _URL.sub(_masked, text)
+    return _URL().sub(_masked, text)
 
 
 def may_hold_key_in_path(text: str) -> bool:
@@ -58,13 +59,13 @@ def may_hold_key_in_path(text: str) -> bool:
 
 def masked_paths(text: str) -> str:
     """Mask `/v3/<key>`, which is how most providers do it, where the host is not known."""
-    return _VERSIONED.sub(rf"/v\g<1>/{MASK}", text)
+    return _VERSIONED().sub(rf"/v\g<1>/{MASK}", text)
 
 
 def _masked(found: re.Match[str]) -> str:
     path = found["path"] or ""
     if path and is_keyed(found["host"]):
-        path = _KEY_SEGMENT.sub(MASK, path)
+        path = _KEY_SEGMENT().sub(MASK, path)
     user = f"{MASK}@" if found["user"] else ""
     return f"://{user}{found['host']}{found['port'] or ''}{path}"
 

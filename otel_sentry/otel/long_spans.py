@@ -15,11 +15,14 @@ from weakref import WeakSet
 
 from otel_sentry.convert.still_running import encode_still_running
 from otel_sentry.identity.user import identity_keys
+from otel_sentry.loading import loading
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.log_exporter import LOGS
 from otel_sentry.otel.segments import segment_of
+<<<<<<< HEAD
 from otel_sentry.otel.signal_pipeline import SignalPipeline
 from otel_sentry.otel.span_ages import SpanAges
+=======
+>>>>>>> 951694e (Load at start what the start needs: issues and delivery come with their first use)
 from otel_sentry.otel.unfinished import unfinished
 from otel_sentry.settings.choices import WireFormat
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.otel.pipeline import Pipeline
+    from otel_sentry.otel.signal_pipeline import SignalPipeline
 
 _logger = own_logger(__name__)
 
@@ -133,8 +137,15 @@ class LongSpans:
         self._told.update(spans)
         if spans and self._pipeline.settings.wire_format is WireFormat.SPAN:  # who needs the other one knows no logs
             if self._logs is None:
-                self._logs = SignalPipeline(self._pipeline.settings, self._pipeline.outbox, LOGS)
+                self._logs = self._log_pipeline()
             self._logs.send([self._encoded(one, now_ns) for one in spans])
+
+    def _log_pipeline(self) -> SignalPipeline:
+        """Loads OpenTelemetry's SDK of logs, which most processes do without."""
+        with loading():
+            from otel_sentry.otel.log_exporter import LOGS  # noqa: PLC0415
+            from otel_sentry.otel.signal_pipeline import SignalPipeline  # noqa: PLC0415
+        return SignalPipeline(self._pipeline.settings, self._pipeline.outbox, LOGS)
 
     def _encoded(self, span: Span, now_ns: int) -> bytes:
         segment = segment_of(span)

@@ -6,7 +6,6 @@ Decides a new segment's sampling, freezes its dynamic sampling context, and know
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from otel_sentry._version import __version__
@@ -215,8 +214,7 @@ class Pipeline:
     def _describe(self, resource: Resource) -> None:
         """Work out what all spans of the process share."""
         settings, names = self.settings, service_names(resource)
-        self._source = replace(
-            self._source,
+        self._source = self._source._replace(
             release=self._source.release or names.release,
             environment=self._source.environment or names.environment,
         )

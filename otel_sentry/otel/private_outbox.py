@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otel_sentry.identity.privacy import Privacy
@@ -54,7 +53,7 @@ class PrivateOutbox:
     def _private(self, envelope: OutgoingEnvelope) -> OutgoingEnvelope:
         redaction, payload = self._redaction, envelope.payload
         private = redaction.json(payload) if isinstance(payload, bytes) else [redaction.json(part) for part in payload]
-        return replace(envelope, payload=private, headers=redaction.tree(envelope.headers))
+        return envelope._replace(payload=private, headers=redaction.tree(envelope.headers))
 
 
 def private(outbox: Outbox, settings: Settings) -> Outbox:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from otel_sentry.propagation.dsc import DscSource
 from otel_sentry.propagation.targets import Address, Targets, admits, compile_targets, is_host_among
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 SENTRY = "sentry"
 
 
-@dataclass(frozen=True, slots=True)
-class PropagationRules:
+class PropagationRules(NamedTuple):
     """Which headers this process writes, and to whom.
 
     Attributes:
@@ -40,7 +38,7 @@ class PropagationRules:
     speaks_sentry: bool = False
     sends_spans: bool = False
     only_backend: bool = False
-    source: DscSource = field(default_factory=DscSource)
+    source: DscSource = DscSource()
     rate: float | None = None
     decides_by_function: bool = False
     targets: Targets | None = None

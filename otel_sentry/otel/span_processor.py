@@ -125,6 +125,10 @@ class SentrySpanProcessor(SegmentTracker):
         """Have `told` called when the first span of each process has ended, on the thread that ended it."""
         self._queue.on_begin = told
 
+    def on_thread(self, told: Callable[[], object]) -> None:
+        """Have `told` called on the thread of this processor when it starts; it must not raise."""
+        self._queue.on_thread = told
+
     def pending(self) -> int:
         """Ended spans that have not been handed to delivery yet."""
         return self._queue.pending()

@@ -72,6 +72,7 @@ class SpanQueue:
 
     Attributes:
         on_begin: called when the first span of a process has come, on the application's thread.
+        on_thread: called on this queue's thread when it starts, for what requests should not wait for; must not raise.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class SpanQueue:
         self._closing = False
         self._closed = False
         self.on_begin: Callable[[], None] = lambda: None
+        self.on_thread: Callable[[], object] = lambda: None
         self._start_over()
         if hasattr(os, "register_at_fork"):
             start_over = weakref.WeakMethod(self._start_over_in_child)
@@ -221,6 +223,7 @@ class SpanQueue:
             self._idle = True
 
     def _run(self) -> None:
+        self.on_thread()
         quiet = 0
         chore_at = self._clock()
         while not self._closed:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
@@ -46,8 +46,7 @@ class Member(NamedTuple):
     sentry: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Baggage:
+class Baggage(NamedTuple):
     """A header, taken apart.
 
     Attributes:
@@ -56,8 +55,8 @@ class Baggage:
         dropped: members that could not be read or exceeded the limits.
     """
 
-    sentry: Mapping[str, str] = field(default_factory=dict)
-    foreign: Mapping[str, Member] = field(default_factory=dict)
+    sentry: Mapping[str, str] = MappingProxyType({})
+    foreign: Mapping[str, Member] = MappingProxyType({})
     dropped: int = 0
 
 

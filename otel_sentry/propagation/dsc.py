@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from otel_sentry.propagation.sample_numbers import parsed_sample_rand, sample_rand_text
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
@@ -26,8 +26,7 @@ Source: relay-sampling/src/dsc.rs.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DscSource:
+class DscSource(NamedTuple):
     """What this process contributes to the contexts of traces that begin here."""
 
     public_key: str | None = None

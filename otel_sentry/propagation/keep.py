@@ -8,7 +8,7 @@ probability whether the rate would have kept it or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from otel_sentry.propagation.dsc import decided_dsc
 from otel_sentry.propagation.trace import Verdict
@@ -16,8 +16,7 @@ from otel_sentry.propagation.trace import Verdict
 _ALLOWED = "errors, slow:<duration such as 2s or 500ms>, wallet:<address>"
 
 
-@dataclass(frozen=True, slots=True)
-class KeepRules:
+class KeepRules(NamedTuple):
     """What makes a trace worth keeping. False if nothing does.
 
     Attributes:
@@ -34,8 +33,7 @@ class KeepRules:
         return self.errors or self.slower_than_seconds is not None or bool(self.wallets)
 
 
-@dataclass(frozen=True, slots=True)
-class TraceFacts:
+class TraceFacts(NamedTuple):
     """What is known of a trace's part in this process when its local root has ended.
 
     Attributes:
@@ -69,13 +67,13 @@ def keep_rules(
     for entry in entries:
         kind, colon, value = entry.partition(":")
         if entry == "errors":
-            rules = replace(rules, errors=True)
+            rules = rules._replace(errors=True)
         elif kind == "slow" and colon:
             seconds = duration_seconds(value)
             known = rules.slower_than_seconds
-            rules = replace(rules, slower_than_seconds=seconds if known is None else min(known, seconds))
+            rules = rules._replace(slower_than_seconds=seconds if known is None else min(known, seconds))
         elif kind == "wallet" and value:
-            rules = replace(rules, wallets=rules.wallets | {canonical_wallet(value)})
+            rules = rules._replace(wallets=rules.wallets | {canonical_wallet(value)})
         else:
             raise ValueError(_ALLOWED)
     return rules

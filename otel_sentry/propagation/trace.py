@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from opentelemetry.context import Context, create_key, get_value, set_value
 
@@ -12,8 +11,7 @@ _INCOMING_KEY = create_key("otel_sentry.incoming_trace")
 _UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingTrace:
+class IncomingTrace(NamedTuple):
     """What `sentry-trace` and the `sentry-` members of `baggage` said.
 
     Attributes:
@@ -80,8 +78,7 @@ class Verdict:
         return self.sampled, self.sample_rate, self.sample_rand, self.inherited, self.failure
 
 
-@dataclass(frozen=True, slots=True)
-class UnjoinedTrace:
+class UnjoinedTrace(NamedTuple):
     """A caller's trace that this process does not continue; the new local root gets a link to it instead.
 
     Attributes:

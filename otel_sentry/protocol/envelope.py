@@ -6,7 +6,7 @@ Line 1 is the envelope's header; each item is a header line and a payload. LF on
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otel_sentry.errors import MalformedEnvelope
 from otel_sentry.protocol import json_text
@@ -18,8 +18,7 @@ _NEWLINE = 0x0A
 _SHOWN_BYTES = 40
 
 
-@dataclass(frozen=True, slots=True)
-class EnvelopeItem:
+class EnvelopeItem(NamedTuple):
     """One item: its header without `length` (framing, not meaning) and its payload as it was sent."""
 
     headers: dict[str, Any]

@@ -9,7 +9,7 @@ from otel_sentry.settings.choices import ClientAddress, ReplayMasking
 from otel_sentry.settings.declaration import setting
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False, eq=False)  # what a subclass makes anew costs a start
 class BrowserSettings:
     """Part of `Settings`; see there."""
 

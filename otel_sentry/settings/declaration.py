@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields
 from enum import Enum
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from otel_sentry.errors import InvalidSetting
 from otel_sentry.protocol.dsn import Dsn
@@ -18,8 +19,7 @@ _CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]*@")
 _KEY_LIKE: Final = re.compile(r"[0-9a-fA-F]{16,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(NamedTuple):
     """One row of the settings table.
 
     Attributes:
@@ -102,11 +102,12 @@ def setting(
     return field(default=default, metadata={_METADATA_KEY: declaration})
 
 
+@cache
 def declarations(settings_class: type[Any]) -> tuple[Declaration, ...]:
     """The rows of a settings class in the order of its fields, inherited ones behind its own."""
     own = settings_class.__annotations__
     return tuple(
-        replace(declared, name=one.name)
+        declared._replace(name=one.name)
         for one in sorted(fields(settings_class), key=lambda one: one.name not in own)
         if (declared := one.metadata.get(_METADATA_KEY)) is not None
     )

@@ -9,7 +9,7 @@ from otel_sentry.settings.browser_settings import BrowserSettings
 from otel_sentry.settings.declaration import setting
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, init=False, eq=False)  # what a subclass makes anew costs a start
 class InstrumentationSettings(BrowserSettings):
     """Part of `Settings`; see there."""
 

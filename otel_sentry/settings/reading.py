@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -67,6 +66,8 @@ def _refuse_unknown(keywords: Mapping[str, Any], table: Mapping[str, Declaration
     """Refuse the first keyword that is no field, naming what looks like it."""
     for name in keywords:
         if name not in table:
+            import difflib  # noqa: PLC0415 - only for who mistypes
+
             near = difflib.get_close_matches(name, table, n=3, cutoff=0.5)
             raise InvalidSetting(name, "…", f"a setting; did you mean {' or '.join(near)}?" if near else "a setting")
 

@@ -8,11 +8,11 @@ within `OTEL_SENTRY_SHUTDOWN_TIMEOUT`.
 
 from __future__ import annotations
 
-import multiprocessing.util
 import os
 import signal
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
@@ -104,13 +104,24 @@ def before_child_exits(telemetry: Telemetry) -> None:
     Args:
         telemetry: whose `shutdown` keeps to its limit; held weakly.
     """
-    multiprocessing.util.register_after_fork(telemetry, _in_child)
+    if not _watch_multiprocessing(telemetry) and hasattr(os, "register_at_fork"):
+        told = weakref.ref(telemetry)
+        # `multiprocessing` forks, and runs what is registered only then: there is time yet, and no need to load it.
+        os.register_at_fork(after_in_child=lambda: (one := told()) and _watch_multiprocessing(one))
     _before_celery_worker_exits(telemetry.shutdown)
 
 
+def _watch_multiprocessing(telemetry: Telemetry) -> bool:
+    """Be called in the children of `multiprocessing`; whether it is loaded."""
+    multiprocessing: Any = sys.modules.get("multiprocessing.util")
+    if multiprocessing is not None:
+        multiprocessing.register_after_fork(telemetry, _in_child)
+    return multiprocessing is not None
+
+
 def _in_child(telemetry: Telemetry) -> None:
-    """Runs in a forked child, whose inherited finalizers are gone by now."""
-    multiprocessing.util.Finalize(None, telemetry.shutdown, exitpriority=0)
+    """Runs in a child made by `multiprocessing`, whose inherited finalizers are gone by now."""
+    sys.modules["multiprocessing.util"].Finalize(None, telemetry.shutdown, exitpriority=0)
 
 
 def _before_celery_worker_exits(leave: Departure) -> None:

@@ -25,6 +25,7 @@ _logger = own_logger(__name__)
 GROUP: Final = "opentelemetry_instrumentor"
 OURSELVES: Final = "otel_sentry"
 ALL: Final = "*"
+_OURS: Final = "otel_sentry."
 
 
 def tell_instrumentors(settings: Settings) -> None:
@@ -66,7 +67,8 @@ def _fitting(disabled: Collection[str]) -> Iterator[EntryPoint]:
     for one in () if ALL in disabled else entry_points(group=GROUP):
         if one.name == OURSELVES or one.name in disabled:
             continue
-        conflict = get_dist_dependency_conflicts(one.dist) if one.dist is not None else None
+        foreign = not one.value.startswith(_OURS)  # ours fit whatever is there; reading our own metadata takes a while
+        conflict = get_dist_dependency_conflicts(one.dist) if foreign and one.dist is not None else None
         if conflict is None:
             yield one
         else:

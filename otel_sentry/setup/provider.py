@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from opentelemetry import trace
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -72,8 +71,7 @@ def _exporter(processor: SpanProcessor) -> object:
     return getattr(processor, "span_exporter", None)
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderPlan:
+class ProviderPlan(NamedTuple):
     """The provider to be used, and what a new one gets; made, and refused, before anything is changed.
 
     Attributes:

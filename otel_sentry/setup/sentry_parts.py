@@ -55,6 +55,7 @@ def add_sentry(settings: Settings, plan: ProviderPlan) -> Telemetry:
     ledger = connection.outbox.ledger
     if spans is not None:
         ledger.watch(Category.SPAN, spans.pending)
+        spans.on_thread(issues.prepare)
     observe_books(ledger)
     telemetry = Telemetry(
         effective,

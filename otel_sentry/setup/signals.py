@@ -6,8 +6,7 @@ OpenTelemetry's SDK of a signal is loaded where the signal is asked for: it take
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import _logs, metrics
 
@@ -28,8 +27,7 @@ Makers = tuple[tuple[str, Callable[..., Any]], ...]
 """Name of an exporter and what makes it."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignalsPlan:
+class SignalsPlan(NamedTuple):
     """What logs and metrics get; looked up, and refused, before anything is changed.
 
     Attributes:

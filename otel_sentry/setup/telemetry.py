@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry import propagate, trace
 
-from otel_sentry.facts.facts import facts_to_json
 from otel_sentry.otel.span_processor import SentrySpanProcessor
 from otel_sentry.propagation.environment import environment_from_carrier
 from otel_sentry.setup.feeds import join_signals
@@ -86,7 +85,9 @@ class Telemetry:
 
     def dump(self) -> str:
         """What is set up in this process and what was lost, secrets masked: JSON for `otel-sentry doctor --dump`."""
-        from otel_sentry.facts.gather import gathered  # noqa: PLC0415 - reads what is installed: not for every start
+        # Reads what is installed: not for every start.
+        from otel_sentry.facts.facts import facts_to_json  # noqa: PLC0415
+        from otel_sentry.facts.gather import gathered  # noqa: PLC0415
 
         return facts_to_json(gathered(self.settings, ledger=self.ledger, set_up=True))
 

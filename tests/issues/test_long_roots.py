@@ -71,7 +71,7 @@ class TestLongRoots:
                 caught(lab.tracer, ["minute"], fail, catch=False)
             held = lab.issues.pending
             now[0] = 31.0
-            lab.issues._bench._release_due()
+            lab.issues.prepare().bench._release_due()
 
             assert (held, lab.issues.pending, len(lab.sent)) == (1, 0, 1)
 

@@ -221,8 +221,8 @@ def test_fault_of_ours(lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: 
     def broken(*arguments: Any) -> None:
         raise RuntimeError("our fault")
 
-    monkeypatch.setattr(lab.issues._captures, "process", broken)
-    monkeypatch.setattr(lab.issues._spans, "look", broken)
+    monkeypatch.setattr(lab.issues.prepare().captures, "process", broken)
+    monkeypatch.setattr(lab.issues.prepare().spans, "look", broken)
     for _ in range(2):
         capture()
         with pytest.raises(ValueError, match="boom"), lab.tracer.start_as_current_span("root"):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from time import time_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -34,8 +33,7 @@ _TALLY: Final = "_otel_sentry_file_spans"
 """On a parent span: spans below it and operations without one. So the count lives as long as the span."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileOptions:
+class FileOptions(NamedTuple):
     """Which operations become spans.
 
     Attributes:
@@ -51,8 +49,7 @@ class FileOptions:
     left_out: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """A file operation that has begun under a recording span.
 
     Attributes:
