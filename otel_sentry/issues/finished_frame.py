@@ -19,6 +19,23 @@ class FinishedFrame(dict[str, Any]):
         return {key: _finished(value) for key, value in self.items()}
 
 
+class FinishedModules(dict[str, str]):
+    """Names and versions of what is installed: the same for each event, and as many steps as all else in one."""
+
+    __slots__ = ()
+
+    def __sentry_repr__(self) -> dict[str, str]:
+        """The mapping as it goes out; called by sentry-sdk's serialiser."""
+        return dict(self)
+
+
+def finish_modules(event: dict[str, Any]) -> None:
+    """Let sentry-sdk's serialiser take the modules of an event as they are, if they are plain."""
+    modules = event.get("modules")
+    if type(modules) is dict and all(type(version) is str for version in modules.values()):
+        event["modules"] = FinishedModules(modules)
+
+
 def finish_frames(values: Iterable[dict[str, Any]]) -> None:
     """Make finished frames of all frames in `exception.values`, in place."""
     for value in values:

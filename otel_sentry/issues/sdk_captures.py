@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_sentry.issues import breadcrumbs
 from otel_sentry.issues.bounds import bound_exceptions
+from otel_sentry.issues.finished_frame import finish_modules
 from otel_sentry.issues.gate import Forward, Gate
 from otel_sentry.issues.incident import Source, SpanLink
 from otel_sentry.issues.issue_sender import OUR_HINT, set_handled
@@ -50,6 +51,7 @@ class SdkCaptures:
 
     def process(self, event: Event, hint: Event) -> Event | None:
         """Link an event, or drop it if it is an issue already."""
+        finish_modules(event)
         if OUR_HINT in hint:
             breadcrumbs.without_later(event, hint[OUR_HINT])
             return event

@@ -43,6 +43,7 @@ class SecretMask:
         self._rules = rules(self._names)
         self._source_rules = rules(self._names, source=True)
         self.clean: set[str] = set()
+        self.clean_source: set[str] = set()
 
     def holds(self, name: str) -> Holds:
         """What a value of this name is."""
@@ -53,10 +54,8 @@ class SecretMask:
         if text in self.clean:
             return text
         masked = self._masked(text)
-        if masked is text and len(text) <= LONGEST_CLEAN:
-            if len(self.clean) >= MAX_CLEAN:
-                self.clean.clear()
-            self.clean.add(text)
+        if masked is text:
+            _remember(text, self.clean)
         return masked
 
     def attribute(self, name: str, typed: Any) -> Any:
@@ -186,8 +185,20 @@ class SecretMask:
     def _source(self, lines: Any) -> Any:
         """Lines of source code, see `rules`."""
         if isinstance(lines, str):
-            return self._masked(lines, source=True)
+            if lines in self.clean_source:
+                return lines
+            masked = self._masked(lines, source=True)
+            if masked is lines:
+                _remember(lines, self.clean_source)
+            return masked
         return [self._source(line) for line in lines] if isinstance(lines, (list, tuple)) else lines
+
+
+def _remember(text: str, clean: set[str]) -> None:
+    if len(text) <= LONGEST_CLEAN:
+        if len(clean) >= MAX_CLEAN:
+            clean.clear()
+        clean.add(text)
 
 
 def _same(text: str, masked: str) -> str:

@@ -126,7 +126,7 @@ class SentrySpanProcessor(SegmentTracker):
         self._queue.on_begin = told
 
     def on_thread(self, told: Callable[[], object]) -> None:
-        """Have `told` called on the thread of this processor when it starts; it must not raise."""
+        """Have `told` called on the thread of this processor when it starts, for what requests should not wait for."""
         self._queue.on_thread = told
 
     def pending(self) -> int:

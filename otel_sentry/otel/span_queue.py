@@ -72,7 +72,7 @@ class SpanQueue:
 
     Attributes:
         on_begin: called when the first span of a process has come, on the application's thread.
-        on_thread: called on this queue's thread when it starts, for what requests should not wait for; must not raise.
+        on_thread: called on this queue's thread when it starts, for what requests should not wait for.
     """
 
     def __init__(
@@ -223,7 +223,8 @@ class SpanQueue:
             self._idle = True
 
     def _run(self) -> None:
-        self.on_thread()
+        with suppress(Exception):
+            self.on_thread()
         quiet = 0
         chore_at = self._clock()
         while not self._closed:

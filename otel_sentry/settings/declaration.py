@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import field, fields
 from enum import Enum
-from functools import cache
 from typing import Any, Final, NamedTuple
 
 from otel_sentry.errors import InvalidSetting
@@ -102,7 +101,6 @@ def setting(
     return field(default=default, metadata={_METADATA_KEY: declaration})
 
 
-@cache
 def declarations(settings_class: type[Any]) -> tuple[Declaration, ...]:
     """The rows of a settings class in the order of its fields, inherited ones behind its own."""
     own = settings_class.__annotations__

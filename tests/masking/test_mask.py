@@ -171,3 +171,24 @@ def test_remembers_a_bounded_number_of_clean_texts() -> None:
         mask.text(f"n{number}")
 
     assert len(mask.clean) == 10
+
+
+def test_remembers_clean_lines_of_source_apart_from_texts() -> None:
+    """A bare word is a variable in a line of source and a secret in a text; what is clean there is not clean here."""
+    mask = SecretMask()
+    line = "connect(password=chosen)"
+    for _ in range(2):
+        assert mask.tree({"context_line": line, "value": line}) == {
+            "context_line": line,
+            "value": f"connect(password={MASK})",
+        }
+        assert mask.tree({"pre_context": ['key = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"']})["pre_context"] != [line]
+
+
+def test_remembers_a_bounded_number_of_clean_lines() -> None:
+    """Beyond, all are forgotten and learnt anew."""
+    mask = SecretMask()
+    lines = [f"x = {number}" for number in range(MAX_CLEAN + 1)]
+
+    assert mask.tree({"pre_context": lines})["pre_context"] == lines
+    assert len(mask.clean_source) == 1

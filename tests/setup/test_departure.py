@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from otel_sentry.local.receiver import Receiver
 
 START = """
-import multiprocessing, os, signal, sys, time
+import os, signal, sys, time
 {before}
 import otel_sentry
 from opentelemetry import trace
@@ -137,14 +137,23 @@ def test_what_is_lost_at_exit_is_told(started: Started, tmp_path: Path, wait: st
     assert sum(map(int, told)) == 2
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize(
+    ("method", "before"),
+    [
+        pytest.param("fork", "", id="fork, loaded after us"),
+        pytest.param("fork", "import multiprocessing.util", id="fork, loaded before us"),
+        pytest.param("spawn", "", id="spawn"),
+    ],
+)
 def test_a_child_of_multiprocessing_delivers_before_it_leaves(
-    receiver: Receiver, started: Started, method: str
+    receiver: Receiver, started: Started, method: str, before: str
 ) -> None:
     """Children end by `os._exit`; what they recorded arrives although no schedule delay has passed."""
     path_source = script(
         receiver,
         f"""
+        import multiprocessing
+
         def work():
             with tracer.start_as_current_span("child"):
                 pass
@@ -156,6 +165,7 @@ def test_a_child_of_multiprocessing_delivers_before_it_leaves(
             [child.join() for child in children]
             print("ready", flush=True)
         """,
+        before=before,
         settings="schedule_delay_seconds=30.0",
     )
     process = started(path_source)
@@ -181,6 +191,8 @@ def test_what_is_open_at_a_fork_is_told_of_by_the_parent_alone(receiver: Receive
             sys.exit(0)
         [os.waitpid(pid, 0) for pid in pids]
         shared = tracer.start_span("shared")
+        import multiprocessing
+
         child = multiprocessing.get_context("fork").Process(target=shared.end)
         child.start()
         child.join()
