@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-LONGEST_WAIT_SECONDS: Final = 2.0
+LONGEST_WAIT_SECONDS: Final = 1.0
 """Nobody waits longer: the thread that imports may itself wait for a module that the one which forks is importing."""
 
 

@@ -53,7 +53,7 @@ class IssueProcessor(SpanProcessor):
 
     @property
     def failures(self) -> int:
-        """Exceptions that a fault of ours lost; they are in the client's report too."""
+        """Exceptions that a fault of ours lost; they are in the client's report too, if somebody could look at them."""
         return self._blind + (self._sightings.bench.failures if self._sightings is not None else 0)
 
     @property
@@ -156,4 +156,5 @@ class IssueProcessor(SpanProcessor):
             self._sightings.bench.failed(error)
             return
         self._blind += 1
-        _logger.error("otel_sentry could not look at an exception: %r", error)
+        if self._blind == 1:
+            _logger.error("otel_sentry could not look at an exception: %r", error)

@@ -18,11 +18,7 @@ from otel_sentry.identity.user import identity_keys
 from otel_sentry.loading import loading
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.segments import segment_of
-<<<<<<< HEAD
-from otel_sentry.otel.signal_pipeline import SignalPipeline
 from otel_sentry.otel.span_ages import SpanAges
-=======
->>>>>>> 951694e (Load at start what the start needs: issues and delivery come with their first use)
 from otel_sentry.otel.unfinished import unfinished
 from otel_sentry.settings.choices import WireFormat
 

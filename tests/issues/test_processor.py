@@ -9,6 +9,7 @@ import sentry_sdk
 
 from otel_sentry.identity.context import use_wallet
 from otel_sentry.identity.privacy import Privacy
+from otel_sentry.issues.processor import IssueProcessor
 from tests.issues.failing import WALLET, caught, fail, values
 from tests.relay import normalised
 
@@ -214,3 +215,13 @@ class TestWhatItSays:
 
         assert stored["exception"]["values"][-1]["type"] == "KeyError"
         assert stored["user"]["sentry_user"] == f"id:{WALLET.lower()}"
+
+
+def test_nobody_can_look(caplog: pytest.LogCaptureFixture) -> None:
+    """Where what looks at exceptions cannot be made, it is said once, and the application runs on."""
+    issues = IssueProcessor(segment_of=lambda span: None, no_such_keyword=True)
+    for _ in range(2):
+        assert issues.event_processor({"message": "said"}, None) == {"message": "said"}
+
+    assert (issues.failures, issues.pending) == (2, 0)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]

@@ -274,3 +274,22 @@ def test_a_span_may_go_before_all_others() -> None:
 
     assert queue.flush(10)
     assert basket.sent == [0, 77, *range(1, 10)]
+
+
+def test_what_requests_should_not_wait_for_runs_on_the_thread() -> None:
+    """Before the first span is taken; a fault of it stops nothing."""
+    basket = Basket()
+    queue, _ = queue_of(basket)
+    told: list[str] = []
+
+    def fail() -> None:
+        told.append(threading.current_thread().name)
+        raise RuntimeError("out of order")
+
+    queue.on_thread = fail
+    queue.put(span(1), None)
+
+    assert queue.flush(60)
+    assert told == ["otel_sentry.spans"]
+    assert basket.sent == [1]
+    queue.close(60)

@@ -62,6 +62,12 @@ provider = trace.get_tracer_provider()
 service = provider.resource.attributes["service.name"]
 print(json.dumps([provider.sampler.get_description(), service, telemetry.settings.release]))
 """
+LOADED = """
+import json, sys
+import otel_sentry
+otel_sentry.configure()
+print(json.dumps(sorted(sys.modules)))
+"""
 OUTGOING = """
 import json, urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -112,6 +118,16 @@ def test_a_second_call_gives_the_first_handle(receiver: Receiver, run_app: Any) 
     assert (is_same, environment) == (True, "first")
     assert processors == 1
     assert "otel_sentry is configured already; ignored: environment" in ended.stderr
+
+
+def test_loads_what_the_start_needs(receiver: Receiver, run_app: Any) -> None:
+    """What only an issue, an envelope, a log record or a dump needs waits until there is one."""
+    late = ("otel_sentry.issues.workbench", "otel_sentry.delivery.desk", "otel_sentry.delivery.spooling.spool")
+    late += ("otel_sentry.facts.facts", "otel_sentry.otel.log_exporter")
+    loaded = json.loads(run_app(LOADED, {"SENTRY_DSN": receiver.dsn}).stdout)
+
+    assert "otel_sentry.delivery.transport" in loaded
+    assert not set(late) & set(loaded)
 
 
 def test_a_foreign_provider_is_left_alone(receiver: Receiver, run_app: Any) -> None:
