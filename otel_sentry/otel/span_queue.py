@@ -132,8 +132,8 @@ class SpanQueue:
             return
         if self._idle:
             self._rouse()
-        elif len(items) == _WAKE_AT:
-            self._wake.set()
+        elif not len(items) % _WAKE_AT:
+            self._look_up(span)
 
     def put_first(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Put a span before all others, whether there is room or not; for a few, when the process leaves."""
@@ -197,6 +197,16 @@ class SpanQueue:
             self._refused(left)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(_MOMENT_SECONDS)
+
+    def _look_up(self, span: ReadableSpan) -> None:
+        """One span in many: wake the thread, and learn from how many waiting spans on they must be weighed."""
+        self._wake.set()
+        with suppress(Exception):  # a span that cannot be weighed is in the queue all the same
+            self._waiting.judge(span)
+        if not self._closed:
+            self._weigh_from = self._waiting.weigh_from
+        if self._closed:  # meanwhile: the later look counts
+            self._weigh_from = 0
 
     def _rouse(self) -> None:
         """Wake the thread, or start it. Nobody asks it whether it lives: under gevent the question lets others run."""

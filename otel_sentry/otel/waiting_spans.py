@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from otel_sentry.otel.segments import Segment
 
+_UNWEIGHED_BYTES: Final = 16 << 20
+"""What may wait before newcomers are weighed, judged by one in 64: to weigh each costs as much as half of it."""
 _WEIGH_FROM: Final = 1024
-"""Waiting spans from which each newcomer is weighed; fewer are bounded well enough by their number."""
+"""Waiting spans from which each newcomer is weighed before any was judged."""
+_FEWEST_UNWEIGHED: Final = 64
 _MOMENT_SECONDS: Final = 0.05
 """The most that anybody waits for the lock: a signal may have stopped the thread that holds it."""
 
@@ -72,6 +75,11 @@ class WaitingSpans:
             return True
         finally:
             self._lock.release()
+
+    def judge(self, span: ReadableSpan) -> None:
+        """Set `weigh_from` by what one span of the present weighs."""
+        number = _UNWEIGHED_BYTES // span_weight(span)
+        self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
 
     def take(self) -> Iterator[WaitingSpan]:
         """Each span that waits now, and perhaps some that come meanwhile; called by one thread."""

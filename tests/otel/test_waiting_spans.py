@@ -128,6 +128,20 @@ def test_room_that_was_taken_is_room_again() -> None:
         assert room.taken() == [number]
 
 
+@pytest.mark.parametrize(
+    ("text", "most", "expected"),
+    [("", 9999, 8350), ("x" * 10_000, 9999, 1380), ("x" * 10_000_000, 9999, 64), ("", 9, 9)],
+)
+def test_heavy_spans_are_weighed_from_fewer_on(text: str, most: int, expected: int) -> None:
+    """About 16 MiB may wait unweighed, and never less than 64 spans or more than may wait."""
+    room = Room(max_spans=most)
+    assert room.waiting.weigh_from == min(most, 1024)
+
+    room.waiting.judge(span(2, text=text))
+
+    assert room.waiting.weigh_from == pytest.approx(expected, rel=0.1)
+
+
 def test_many_threads_and_one_that_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under overload from all sides, failed spans that fit all arrive, and everything is accounted for."""
     monkeypatch.setattr(waiting_spans, "_MOMENT_SECONDS", 20.0)  # on a busy machine others get no turn for long
