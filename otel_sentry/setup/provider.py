@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from otel_sentry.masking.own_log import own_logger
+from otel_sentry.otel.direct_processor import DirectSpanProcessor
 from otel_sentry.otel.presence import span_processors
 from otel_sentry.otel.span_exporter import SentrySpanExporter
 from otel_sentry.setup.entry_points import component, made
@@ -107,7 +108,12 @@ class ProviderPlan(NamedTuple):
         """The global provider: the existing one, ours, or that of somebody who was faster."""
         if self.existing is not None:
             return self.existing
-        provider = TracerProvider(sampler=self.sampler, resource=self.resource, id_generator=self.ids)
+        provider = TracerProvider(
+            sampler=self.sampler,
+            resource=self.resource,
+            id_generator=self.ids,
+            active_span_processor=DirectSpanProcessor(),
+        )
         for exporter in self.exporters:
             _add(provider, exporter)
         trace.set_tracer_provider(provider)
