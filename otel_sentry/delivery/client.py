@@ -127,6 +127,19 @@ class SdkOutbox:
         except Exception:
             _logger.exception("an envelope could not be sent")
 
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Take several envelopes over; see `Outbox`."""
+        try:
+            transport = self._resolved()
+            if isinstance(transport, SentryTransport) and (self._client is None or self._client.spotlight is None):
+                transport.send_all(envelopes)
+                return
+        except Exception:
+            _logger.exception("envelopes could not be sent")
+            return
+        for envelope in envelopes:
+            self.send(envelope)
+
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count a loss; see `Outbox`."""
         self.ledger.lose(reason, ((category, quantity),))

@@ -40,6 +40,9 @@ class Outbox(Protocol):
     def send(self, envelope: OutgoingEnvelope) -> None:
         """Take the envelope over; never blocks. What becomes of it is in the ledger."""
 
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Take several envelopes over: as `send` for each, at less cost."""
+
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count what was dropped before it became an envelope, so that Sentry and the ledger know of it."""
 

@@ -102,11 +102,25 @@ def parcel_of_outgoing(envelope: OutgoingEnvelope, compressor: Compressor, date:
     Raises:
         TypeError: a header holds what JSON cannot carry.
     """
+    return parcels_of_outgoing([envelope], compressor, date)[0]
+
+
+def parcels_of_outgoing(envelopes: Sequence[OutgoingEnvelope], compressor: Compressor, date: float) -> list[Parcel]:
+    """The same for several: compressed in one step, see `Compressor.compress_all`."""
+    plain = [_plain(envelope, date) for envelope in envelopes]
+    packed_bodies = compressor.compress_all([body for _, body in plain])
+    return [
+        Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
+        for envelope, (counts, _), (encoding, body) in zip(envelopes, plain, packed_bodies, strict=True)
+    ]
+
+
+def _plain(envelope: OutgoingEnvelope, date: float) -> tuple[Counts, bytes]:
+    """What an envelope counts for, and its bytes."""
     payload = envelope.payload if isinstance(envelope.payload, bytes) else b"".join(envelope.payload)
-    counts = counts_of(envelope.category, envelope.quantity, len(payload))
     headers = {**envelope.headers, "sent_at": timestamp(date)}
-    encoding, body = compressor.compress(serialize_item(headers, envelope.item_headers, payload))
-    return Parcel(body, encoding, counts, envelope.category, date, precious=envelope.precious)
+    counts = counts_of(envelope.category, envelope.quantity, len(payload))
+    return counts, serialize_item(headers, envelope.item_headers, payload)
 
 
 def parcel_of_sdk(envelope: Envelope, compressor: Compressor, date: float, private: Private | None = None) -> Parcel:

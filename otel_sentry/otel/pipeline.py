@@ -94,6 +94,10 @@ class Pipeline:
         """Hand an envelope to the outbox."""
         self.outbox.send(envelope)
 
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Hand several over."""
+        self.outbox.send_all(envelopes)
+
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
         self.settings, self._source = settings, _dsc_source(settings)

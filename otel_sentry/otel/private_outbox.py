@@ -34,6 +34,10 @@ class PrivateOutbox:
         """Take the envelope over; see `Outbox`."""
         self._outbox.send(self._private(envelope))
 
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Take several envelopes over; see `Outbox`."""
+        self._outbox.send_all([self._private(envelope) for envelope in envelopes])
+
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count a loss; see `Outbox`."""
         self._outbox.lost(reason, category, quantity)

@@ -7,6 +7,7 @@ closed, so that a late route or wallet still reaches them.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from otel_sentry.otel.segments import Segment
 
 _logger = own_logger(__name__)
+
+
+_ENVELOPES_AT_ONCE = 8
+"""Envelopes that are closed and compressed in one step: a millisecond, in which a request that wakes has to wait."""
 
 
 class _Batch:
@@ -58,6 +63,7 @@ class SpanBatches:
     def __init__(self, pipeline: Pipeline, *, delay_seconds: float, send: Send | None = None) -> None:
         self._pipeline = pipeline
         self._send = send or pipeline.send
+        self._send_all = pipeline.send_all if send is None else partial(_each, send)
         self._delay_seconds = delay_seconds
         self._encoder: SpanEncoder | None = None
         self._batches: dict[Hashable, _Batch] = {}
@@ -73,11 +79,14 @@ class SpanBatches:
 
     def flush(self, now: float, *, everything: bool) -> None:
         """Close the envelopes whose segment has ended or whose first span has waited long enough."""
-        for key, batch in list(self._batches.items()):
+        due: list[Hashable] = []
+        for key, batch in self._batches.items():
             if batch.since is None:
                 batch.since = now
             if everything or batch.ended or now - batch.since >= self._delay_seconds:
-                self._close(key)  # gives the GIL away while it compresses
+                due.append(key)
+        for first in range(0, len(due), _ENVELOPES_AT_ONCE):
+            self._close_all(due[first : first + _ENVELOPES_AT_ONCE])  # gives the GIL away while it compresses
 
     def pending(self) -> int:
         """Spans that wait for their envelope."""
@@ -115,30 +124,49 @@ class SpanBatches:
         if len(batch.spans) >= MAX_SPANS_PER_ENVELOPE:
             self._close(key)
 
+    def _close_all(self, keys: list[Hashable]) -> None:
+        self._send_all([envelope for envelope in map(self._closed, keys) if envelope is not None])
+
     def _close(self, key: Hashable) -> None:
+        envelope = self._closed(key)
+        if envelope is not None:
+            self._send(envelope)
+
+    def _closed(self, key: Hashable) -> OutgoingEnvelope | None:
+        """What is to be sent of a batch; None when it cannot be, which is counted."""
         batch = self._batches.pop(key)
+        self._pending -= len(batch.spans)
+        try:
+            return self._envelope(batch)
+        except Exception as error:  # noqa: BLE001 - one odd segment must not stop the others
+            self._not_encoded(error, len(batch.spans))
+            return None
+
+    def _envelope(self, batch: _Batch) -> OutgoingEnvelope:
         spans = batch.spans
-        self._pending -= len(spans)
         segments = {segment for _, segment in spans}
         common = {segment: self._pipeline.common_part(segment) for segment in segments}
         items = [(encoded, common[segment]) for encoded, segment in spans]
         hook = self._pipeline.settings.before_send_span
-        self._send(
-            OutgoingEnvelope(
-                headers={"trace": self._pipeline.trace_header(spans[0][1])},
-                item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
-                payload=render_spans(items) if hook is None else _edited(items, hook),
-                category=Category.SPAN,
-                quantity=len(spans),
-                precious=batch.precious,
-            )
+        return OutgoingEnvelope(
+            headers={"trace": self._pipeline.trace_header(spans[0][1])},
+            item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
+            payload=render_spans(items) if hook is None else _edited(items, hook),
+            category=Category.SPAN,
+            quantity=len(spans),
+            precious=batch.precious,
         )
 
-    def _not_encoded(self, error: Exception) -> None:
+    def _not_encoded(self, error: Exception, quantity: int = 1) -> None:
         if not self._failed:
             self._failed = True
             _logger.error("otel_sentry could not encode a span and counts it as lost: %r", error, exc_info=error)
-        self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)
+        self._pipeline.outbox.lost(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, quantity)
+
+
+def _each(send: Send, envelopes: Iterable[OutgoingEnvelope]) -> None:
+    for envelope in envelopes:
+        send(envelope)
 
 
 def _edited(items: Iterable[tuple[EncodedSpan, CommonPart]], hook: Hook) -> list[bytes]:

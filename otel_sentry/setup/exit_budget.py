@@ -41,6 +41,10 @@ class ExitBudget:
         """Take the envelope over; see `Outbox`."""
         self._outbox.send(envelope)
 
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Take several envelopes over; see `Outbox`."""
+        self._outbox.send_all(envelopes)
+
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Count a loss; see `Outbox`."""
         self._outbox.lost(reason, category, quantity)

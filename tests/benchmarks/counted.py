@@ -24,6 +24,8 @@ from tests.benchmarks.loads.web_request import VARIANTS
 from tests.benchmarks.message import say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from otel_sentry.delivery.outbox import OutgoingEnvelope
     from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -33,6 +35,9 @@ class NoOutbox:
 
     def send(self, envelope: OutgoingEnvelope) -> None:
         """Forget the envelope."""
+
+    def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
+        """Forget several."""
 
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         """Fail: a lost span would cost less than one that is sent."""

@@ -65,6 +65,20 @@ def test_envelopes_of_ours_arrive(receiver: Receiver, transport: NewTransport) -
     assert books[Category.LOG_BYTE].delivered > 0
 
 
+def test_several_envelopes_at_once(receiver: Receiver, transport: NewTransport) -> None:
+    """All arrive; one that cannot be encoded is counted and holds up no other."""
+    one = transport(receiver.dsn)
+    one.send_all([spans(receiver, number) for number in range(5)])
+    odd = spans(receiver, 9)._replace(headers={"trace": object()})
+    one.send_all([spans(receiver, 6), odd, spans(receiver, 7)])
+    one.send_all([])
+
+    assert one.flush(10)
+    assert len(receiver.spans) == 7
+    books = one.ledger.snapshot()[Category.SPAN]
+    assert (books.created, books.delivered, books.dropped) == (8, 7, {LossReason.INTERNAL_SDK_ERROR: 1})
+
+
 def test_a_payload_in_pieces_is_put_together(receiver: Receiver, transport: NewTransport) -> None:
     """A list of bytes is one payload."""
     whole = spans(receiver, 0, spans=2)

@@ -47,6 +47,10 @@ class SilentOutbox:
     def send(self, envelope: OutgoingEnvelope) -> None:
         pass
 
+    def send_all(self, envelopes: Any) -> None:
+        for envelope in envelopes:
+            self.send(envelope)
+
     def lost(self, reason: Any, category: Any, quantity: int) -> None:
         pass
 

@@ -44,6 +44,10 @@ class Nowhere:
     def send(self, envelope: object) -> None:
         """Forget it."""
 
+    def send_all(self, envelopes: Any) -> None:
+        for envelope in envelopes:
+            self.send(envelope)
+
     def lost(self, reason: object, category: object, quantity: int) -> None:
         """Forget it too."""
 

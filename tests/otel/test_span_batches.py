@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import Status, StatusCode
 
+from otel_sentry.otel.pipeline import Pipeline
+from otel_sentry.otel.span_batches import SpanBatches
 from otel_sentry.otel.span_processor import SentrySpanProcessor
+from otel_sentry.protocol.item_kinds import Category, LossReason
+from otel_sentry.settings.settings import Settings
 
 if TYPE_CHECKING:
+    from otel_sentry.convert.container import CommonPart
     from otel_sentry.delivery.outbox import OutgoingEnvelope
+    from otel_sentry.otel.segments import Segment
 
 
 class Shelf:
@@ -18,11 +25,19 @@ class Shelf:
 
     def __init__(self) -> None:
         self.envelopes: list[OutgoingEnvelope] = []
+        self.at_once: list[int] = []
+        self.losses: list[Any] = []
 
     def send(self, envelope: OutgoingEnvelope) -> None:
         self.envelopes.append(envelope)
 
-    def lost(self, *_: Any) -> None: ...
+    def send_all(self, envelopes: list[OutgoingEnvelope]) -> None:
+        self.at_once.append(len(envelopes))
+        for envelope in envelopes:
+            self.send(envelope)
+
+    def lost(self, *what: Any) -> None:
+        self.losses.append(what)
 
     def bequeath(self, _: Any) -> None: ...
 
@@ -53,3 +68,28 @@ def test_envelopes_with_a_root_or_a_failed_span_go_last() -> None:
         (1, True),
         (1, True),
     ]
+
+
+def test_traces_that_ended_together_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few at once; where one cannot be closed, it is counted and the others leave all the same."""
+    shelf = Shelf()
+    pipeline = Pipeline(Settings.from_env(dsn="http://k@127.0.0.1:1/1"), lambda: shelf)
+    batches = SpanBatches(pipeline, delay_seconds=1.0)
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("app")
+    for number in range(20):
+        span: Any = tracer.start_span(f"root {number}")
+        span.end()
+        batches.add(span, None)
+    common_part = pipeline.common_part
+
+    def failing(segment: Segment) -> CommonPart:
+        if segment.name == "root 4":
+            raise ZeroDivisionError
+        return common_part(segment)
+
+    monkeypatch.setattr(pipeline, "common_part", failing)
+    batches.flush(0.0, everything=False)
+
+    assert shelf.at_once == [7, 8, 4]
+    assert shelf.losses == [(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)]
+    assert batches.pending() == 0

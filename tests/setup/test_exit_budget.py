@@ -16,6 +16,10 @@ class Recorder:
     def send(self, envelope: OutgoingEnvelope) -> None:
         self.asked.append(envelope)
 
+    def send_all(self, envelopes: list[OutgoingEnvelope]) -> None:
+        for envelope in envelopes:
+            self.send(envelope)
+
     def lost(self, reason: LossReason, category: Category, quantity: int) -> None:
         self.asked.append((reason, category, quantity))
 

@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     Squeeze = Callable[[bytes], bytes]
+    SqueezeAll = Callable[[Sequence[bytes]], list[bytes]]
 
 ZSTD: Final = "zstd"
 GZIP: Final = "gzip"
@@ -38,6 +39,7 @@ class Compressor:
 
     def __init__(self, encoding: str = ZSTD) -> None:
         self._using: tuple[str, Squeeze | None] = (IDENTITY, None)
+        self._all_at_once = _all_at_once()
         zstd = _zstd() if encoding == ZSTD else None
         if zstd is not None:
             self._using = (ZSTD, zstd)
@@ -54,6 +56,17 @@ class Compressor:
         if squeeze is None or len(body) < _WORTH_IT_BYTES:
             return IDENTITY, body
         return encoding, squeeze(body)
+
+    def compress_all(self, bodies: Sequence[bytes]) -> list[tuple[str, bytes]]:
+        """`compress`, for several bodies.
+
+        In one step where the library can: each step gives the GIL away, and a thread that does not wait for I/O keeps
+        it for 5 ms. That would limit a process to 200 bodies a second.
+        """
+        together, encoding = self._all_at_once, self._using[0]
+        if together is None or encoding != ZSTD or min(map(len, bodies), default=0) < _WORTH_IT_BYTES:
+            return [self.compress(body) for body in bodies]
+        return [(encoding, squeezed) for squeezed in together(bodies)]
 
 
 def decompress(encoding: str, body: bytes) -> bytes:
@@ -96,6 +109,22 @@ def _zstd() -> Squeeze | None:
         return bytes(memoryview(squeezed))
 
     return squeeze
+
+
+def _all_at_once() -> SqueezeAll | None:
+    """Several bodies in one step, each as a frame of its own; only `zstandard` with its C extension can."""
+    try:
+        kind = import_module("zstandard").ZstdCompressor
+    except ImportError:
+        return None
+    if not hasattr(kind, "multi_compress_to_buffer"):
+        return None
+
+    def squeeze_all(bodies: Sequence[bytes]) -> list[bytes]:
+        squeezed = kind(level=_ZSTD_LEVEL).multi_compress_to_buffer(list(bodies), threads=0)
+        return [one.tobytes() for one in squeezed]
+
+    return squeeze_all
 
 
 def _compressor_maker() -> Callable[[], Squeeze] | None:

@@ -19,6 +19,18 @@ def test_what_is_compressed_can_be_read(encoding: str, body: bytes) -> None:
     assert decompress(*Compressor(encoding).compress(body)) == body
 
 
+@given(st.sampled_from([ZSTD, GZIP, IDENTITY]), st.lists(st.binary(max_size=600), max_size=6), st.booleans())
+def test_several_at_once_are_as_one_by_one(encoding: str, bodies: list[bytes], long: bool) -> None:
+    """In their order, each readable by itself; the encoding is the one that each would get."""
+    compressor = Compressor(encoding)
+    bodies = [body + BODY for body in bodies] if long else bodies
+
+    together = compressor.compress_all(bodies)
+
+    assert [decompress(*one) for one in together] == bodies
+    assert [one[0] for one in together] == [compressor.compress(body)[0] for body in bodies]
+
+
 @pytest.mark.parametrize("encoding", [ZSTD, GZIP])
 def test_says_how_it_compressed(encoding: str) -> None:
     """The name is the one that goes into Content-Encoding."""
