@@ -72,7 +72,7 @@ class SpanEncoder:
         """Encode one ended span; `is_segment` says that it is a local root."""
         try:
             encoded = self._encode_quickly(span, is_segment=is_segment)
-        except (TypeError, AttributeError):  # a lone surrogate, or a span that is not OpenTelemetry's own
+        except (TypeError, AttributeError, OverflowError):  # a lone surrogate, a foreign span or id
             encoded = None
         return encoded or self.encode_plainly(span, is_segment=is_segment)
 

@@ -200,9 +200,14 @@ class Courier:
 
     def _open(self) -> None:
         if self._desk is None:
-            self._bell = Bell()
-            self._desk = self._make_desk(self._wake)
-            self._desk.carrier.watch(self._bell, self._bell.silence)
+            bell = Bell()
+            try:
+                desk = self._make_desk(self._wake)
+                desk.carrier.watch(bell, bell.silence)
+            except BaseException:  # whoever hands over next tries again, with a new one
+                bell.close()
+                raise
+            self._bell, self._desk = bell, desk
 
     def _wake(self) -> None:
         self._asleep = False

@@ -73,10 +73,12 @@ class SentryTransport(Transport):
     def send(self, envelope: OutgoingEnvelope) -> None:
         """Take an envelope of ours; the caller pays for its compression."""
         try:
-            self._submit(parcel_of_outgoing(envelope, self._compressor, time.time()))
+            parcel = parcel_of_outgoing(envelope, self._compressor, time.time())
         except Exception:
             _logger.exception("an envelope could not be taken")
             self.ledger.lose(LossReason.INTERNAL_SDK_ERROR, ((envelope.category, envelope.quantity),))
+        else:
+            self._submit(parcel)
 
     def send_all(self, envelopes: Sequence[OutgoingEnvelope]) -> None:
         """Take several envelopes; cheaper than one by one."""
@@ -173,7 +175,12 @@ class SentryTransport(Transport):
     def _submit(self, parcel: Parcel) -> None:
         parcel.accepted_at = time.monotonic()
         self.ledger.accept(parcel.counts)
-        if not self._courier.submit(parcel, parcel.weight, precious=parcel.precious):
+        try:
+            taken = self._courier.submit(parcel, parcel.weight, precious=parcel.precious)
+        except Exception:  # the thread could not start: the parcel waits, and the next one tries again
+            _logger.exception("delivery could not begin")
+            return
+        if not taken:
             self.ledger.drop(LossReason.QUEUE_OVERFLOW, parcel.counts)
 
     def _open_spool(self) -> Spool:

@@ -16,7 +16,8 @@ _HOOKS: Final = ("on_start", "_on_ending", "on_end")
 class DirectSpanProcessor(SynchronousMultiSpanProcessor):
     """The SDK's list, whose hooks are those of its processor while there is one: three calls and loops less a span.
 
-    For `TracerProvider(active_span_processor=…)`. Processors may be added, and the list replaced, at any time.
+    For `TracerProvider(active_span_processor=…)`. Processors may be added, and the list replaced, at any time; a hook
+    that is replaced on a processor afterwards is not seen while that processor stands alone.
     """
 
     def __init__(self) -> None:

@@ -77,8 +77,8 @@ class WaitingSpans:
             self._lock.release()
 
     def judge(self, span: ReadableSpan) -> None:
-        """Set `weigh_from` by what one span of the present weighs."""
-        number = _UNWEIGHED_BYTES // span_weight(span)
+        """Set `weigh_from` by what one span of the present weighs: lower at once, higher by and by."""
+        number = min(_UNWEIGHED_BYTES // span_weight(span), self.weigh_from + _FEWEST_UNWEIGHED)
         self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
 
     def take(self) -> Iterator[WaitingSpan]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from otel_sentry.masking.own_log import own_logger
+
+_logger = own_logger(__name__)
 
 
 class Flushable(Protocol):
@@ -44,18 +49,23 @@ class _Wait:
         self._answer = False
         self._flush: Callable[..., bool] = holder.force_flush
         self._thread = threading.Thread(target=self._run, name="otel_sentry.flush", daemon=True)
-        try:
+        # An interpreter that is leaving starts no threads: then `answer` does it, after what is ours.
+        with suppress(RuntimeError):
             self._thread.start()
-        except RuntimeError:  # the interpreter is leaving and starts no threads
-            self._run()
 
     def answer(self, deadline: float) -> bool:
         """Whether it was done well by a monotonic second."""
+        left = deadline - time.monotonic()
         if self._thread.ident is None:
+            if left > 0:
+                self._run(int(left * 1000))
             return self._answer
-        self._thread.join(max(0.0, deadline - time.monotonic()))
+        self._thread.join(max(0.0, left))
         return self._answer and not self._thread.is_alive()
 
-    def _run(self) -> None:
-        with suppress_instrumentation():
-            self._answer = bool(self._flush())
+    def _run(self, *limit: int) -> None:
+        try:
+            with suppress_instrumentation():
+                self._answer = bool(self._flush(*limit))
+        except Exception:
+            _logger.warning("another backend's telemetry could not be flushed", exc_info=True)

@@ -79,6 +79,26 @@ def test_several_envelopes_at_once(receiver: Receiver, transport: NewTransport) 
     assert (books.created, books.delivered, books.dropped) == (8, 7, {LossReason.INTERNAL_SDK_ERROR: 1})
 
 
+def test_delivery_that_cannot_begin_holds_what_it_was_given(receiver: Receiver, transport: NewTransport) -> None:
+    """No thread, no socket left: nothing is lost, nothing counted twice, and the next envelope tries again."""
+    one = transport(receiver.dsn)
+    make_desk = one._courier._make_desk
+
+    def failing(_: Any) -> Any:
+        raise OSError("too many open files")
+
+    one._courier._make_desk = failing
+    one.send_all([spans(receiver, number) for number in range(3)])
+    one.send(spans(receiver, 3))
+    waiting = one.ledger.snapshot()[Category.SPAN]
+    one._courier._make_desk = make_desk
+    one.send(spans(receiver, 4))
+
+    assert (waiting.created, waiting.pending, waiting.balanced) == (4, 4, True)
+    assert one.flush(10)
+    assert len(receiver.spans) == 5
+
+
 def test_a_payload_in_pieces_is_put_together(receiver: Receiver, transport: NewTransport) -> None:
     """A list of bytes is one payload."""
     whole = spans(receiver, 0, spans=2)

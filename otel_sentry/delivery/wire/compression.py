@@ -114,11 +114,12 @@ def _zstd() -> Squeeze | None:
 def _all_at_once() -> SqueezeAll | None:
     """Several bodies in one step, each as a frame of its own; only `zstandard` with its C extension can."""
     try:
-        kind = import_module("zstandard").ZstdCompressor
+        library = import_module("zstandard")
     except ImportError:
         return None
-    if not hasattr(kind, "multi_compress_to_buffer"):
+    if "multi_compress_to_buffer" not in library.backend_features:  # its other back ends have it and raise
         return None
+    kind = library.ZstdCompressor
 
     def squeeze_all(bodies: Sequence[bytes]) -> list[bytes]:
         squeezed = kind(level=_ZSTD_LEVEL).multi_compress_to_buffer(list(bodies), threads=0)

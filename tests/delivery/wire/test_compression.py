@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -29,6 +32,16 @@ def test_several_at_once_are_as_one_by_one(encoding: str, bodies: list[bytes], l
 
     assert [decompress(*one) for one in together] == bodies
     assert [one[0] for one in together] == [compressor.compress(body)[0] for body in bodies]
+
+
+def test_a_library_that_cannot_do_several_at_once() -> None:
+    """With zstandard's other back end each body is compressed by itself."""
+    program = "from otel_sentry.delivery.wire.compression import Compressor, decompress as d; "
+    program += "print([d(*one) == bytes(999) for one in Compressor().compress_all(2 * [bytes(999)])])"
+    environment = {**os.environ, "PYTHON_ZSTANDARD_IMPORT_POLICY": "cffi"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[True, True]"
 
 
 @pytest.mark.parametrize("encoding", [ZSTD, GZIP])
