@@ -73,5 +73,11 @@ def test_inside_one_another() -> None:
 
 
 def test_leaving_without_having_entered() -> None:
-    """Whoever has waited in vain leaves all the same."""
-    ForkGuard().leave()
+    """Whoever has waited in vain leaves all the same, and keeps nobody from entering."""
+    guard, entered = ForkGuard(), threading.Event()
+    guard.leave()
+    thread = threading.Thread(target=lambda: (guard.enter(), entered.set(), guard.leave()))
+    thread.start()
+    thread.join(10)
+
+    assert entered.is_set()

@@ -88,5 +88,9 @@ def test_sentry_sdk_starts_no_thread_under_a_lock_of_its_own(lock_of: Callable[[
 
 def test_what_is_not_there_is_passed_over() -> None:
     """A client that has gone, or one of another release."""
+    client = sentry_sdk.client.NonRecordingClient()
+    before = dict(vars(client))
     soften(None)
-    soften(sentry_sdk.client.NonRecordingClient())
+    soften(client)
+
+    assert vars(client) == before
