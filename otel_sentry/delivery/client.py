@@ -136,6 +136,8 @@ class SdkOutbox:
                 return
         except Exception:
             _logger.exception("envelopes could not be sent")
+            for envelope in envelopes:
+                self.ledger.lose(LossReason.INTERNAL_SDK_ERROR, ((envelope.category, envelope.quantity),))
             return
         for envelope in envelopes:
             self.send(envelope)
