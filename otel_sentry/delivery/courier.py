@@ -1,7 +1,8 @@
 """The delivery thread: takes what is handed over, lets the desk work, tells those who wait for a flush.
 
-One thread per transport and process, started with the first envelope. No lock is held over I/O. A forked child starts
-with nothing of its parent's.
+One thread per transport and process, started with the first envelope. No lock is held over I/O, nor while modules are
+loaded; the lock is re-entrant, because a signal handler may have interrupted its holder. A forked child starts with
+nothing of its parent's.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import time
 import weakref
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from otel_sentry.delivery.wire.bell import Bell
 from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from otel_sentry.delivery.desk import Desk, Handed
 
@@ -35,6 +36,15 @@ _FAREWELL_SECONDS: Final = 0.2
 """How long a leaving process lets the thread save and tell what it could not deliver."""
 _GIVE_WAY_SECONDS: Final = 0.05
 """Part of a flush's time that is left for its caller to come back."""
+
+
+class _Waiting(NamedTuple):
+    """Something that waits for the thread; see `Courier.submit`."""
+
+    item: Handed
+    weight: int
+    generation: int
+    precious: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +68,7 @@ class Courier:
     Args:
         make_desk: makes the desk of a process; is given what wakes the thread.
         max_bytes: most bytes that may wait for the thread.
+        displaced: told what gives way to something precious.
         clock: monotonic seconds.
     """
 
@@ -66,10 +77,12 @@ class Courier:
         make_desk: Callable[[Callable[[], None]], Desk],
         *,
         max_bytes: int,
+        displaced: Callable[[Handed], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._make_desk = make_desk
         self._max_bytes = max_bytes
+        self._displaced = displaced
         self._clock = clock
         self._desk: Desk | None = None
         self._start_over()
@@ -82,8 +95,8 @@ class Courier:
         if self._desk is not None:
             self._desk.abandon()
         self._pid = os.getpid()
-        self._lock = threading.Lock()
-        self._inbox: deque[tuple[Handed, int, int]] = deque()
+        self._lock = threading.RLock()
+        self._inbox: deque[_Waiting] = deque()
         self._inbox_bytes = 0
         self._generation = 0
         self._tickets: list[_Ticket] = []
@@ -109,7 +122,7 @@ class Courier:
         Args:
             item: what to deliver.
             weight: its bytes, roughly.
-            precious: it may use the reserve when there is no room for others.
+            precious: it may use the reserve when there is no room for others, and the oldest of those give way to it.
 
         Returns:
             False when there is no room.
@@ -117,11 +130,14 @@ class Courier:
         if self.forked:
             self._start_over()
         with self._lock:
-            if self._inbox_bytes > self._max_bytes * (_RESERVE if precious else 1.0):
+            leaving = self._make_room(precious=precious)
+            if leaving is None:
                 return False
-            self._inbox.append((item, weight, self._generation))
+            self._inbox.append(_Waiting(item, weight, self._generation, precious))
             self._inbox_bytes += weight
             self._leaving = False
+        for one in leaving:
+            self._displaced(one.item)
         if self._thread is None:
             self._start()
         if self._asleep:
@@ -169,6 +185,27 @@ class Courier:
             self._desk = self._bell = None
             self._leave(desk, bell)
 
+    def _make_room(self, *, precious: bool) -> Sequence[_Waiting] | None:
+        """What leaves so that there is room; None where there is none."""
+        beyond = self._inbox_bytes - self._max_bytes * (_RESERVE if precious else 1.0)
+        if beyond <= 0:
+            return ()
+        if not precious:
+            return None
+        leaving: list[_Waiting] = []
+        for one in self._inbox:
+            if not one.precious:
+                leaving.append(one)
+                beyond -= one.weight
+                if beyond <= 0:
+                    break
+        else:
+            return None
+        gone = set(map(id, leaving))
+        self._inbox = deque(one for one in self._inbox if id(one) not in gone)
+        self._inbox_bytes -= sum(one.weight for one in leaving)
+        return leaving
+
     def _add_ticket(self, timeout: float) -> _Ticket:
         with self._lock:
             now = self._clock()
@@ -184,12 +221,10 @@ class Courier:
         Returns:
             False when the interpreter is leaving and starts no threads.
         """
-        with self._lock:
-            self._leaving = False
-            if self._thread is not None:  # is it alive? Under gevent the question alone lets others run
-                return True
-            self._open()
-            thread = self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
+        made = self._make() if self._desk is None else None
+        thread = self._employ(made)
+        if thread is None:
+            return True
         # Not under the lock: where threads are greenlets (gevent) it runs at once, and takes a lock older than those.
         try:
             thread.start()
@@ -198,16 +233,34 @@ class Courier:
             return False
         return True
 
-    def _open(self) -> None:
-        if self._desk is None:
-            bell = Bell()
-            try:
-                desk = self._make_desk(self._wake)
-                desk.carrier.watch(bell, bell.silence)
-            except BaseException:  # whoever hands over next tries again, with a new one
-                bell.close()
-                raise
-            self._bell, self._desk = bell, desk
+    def _employ(self, made: tuple[Desk, Bell] | None) -> threading.Thread | None:
+        """Give the thread that is to be started a desk; None where one runs.
+
+        Args:
+            made: a new desk, unless there was one a moment ago.
+        """
+        thread: threading.Thread | None = None
+        with self._lock:
+            self._leaving = False
+            if self._desk is None:
+                self._desk, self._bell = made or self._make()
+                made = None
+            if self._thread is None:  # does it live? Under gevent the question alone lets others run
+                thread = self._thread = threading.Thread(target=self._run, name="otel_sentry.delivery", daemon=True)
+        if made is not None:  # somebody else was quicker
+            _close(*made)
+        return thread
+
+    def _make(self) -> tuple[Desk, Bell]:
+        """A desk and what wakes its thread. Takes a while the first time, as modules are loaded."""
+        bell = Bell()
+        try:
+            desk = self._make_desk(self._wake)
+            desk.carrier.watch(bell, bell.silence)
+        except BaseException:  # whoever hands over next tries again, with a new one
+            bell.close()
+            raise
+        return desk, bell
 
     def _wake(self) -> None:
         self._asleep = False
@@ -259,12 +312,12 @@ class Courier:
 
     def _turn(self, desk: Desk) -> None:
         for _ in range(_ITEMS_PER_TURN):
-            if not self._inbox:
-                break
             with self._lock:
-                item, weight, generation = self._inbox.popleft()
-                self._inbox_bytes -= weight
-            desk.take_in(item, generation)
+                if not self._inbox:
+                    break
+                one = self._inbox.popleft()
+                self._inbox_bytes -= one.weight
+            desk.take_in(one.item, one.generation)
         newcomer = bool(self._tickets) and self._greet(desk)
         desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)
         save_at = min([ticket.save_at for ticket in self._tickets], default=None)
@@ -301,9 +354,14 @@ class Courier:
         if not self._tickets:
             return
         for ticket in list(self._tickets):
-            taken_in = ticket.seen and (not self._inbox or self._inbox[0][2] > ticket.generation)
+            taken_in = ticket.seen and (not self._inbox or self._inbox[0].generation > ticket.generation)
             ticket.safe = taken_in and desk.safe(ticket.generation)
             in_vain = taken_in and desk.stuck_until(ticket.deadline)
             if ticket.safe or in_vain or self._clock() >= ticket.deadline:
                 self._tickets.remove(ticket)
                 ticket.done.set()
+
+
+def _close(desk: Desk, bell: Bell) -> None:
+    desk.abandon()
+    bell.close()

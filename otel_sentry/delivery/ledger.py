@@ -1,6 +1,7 @@
 """The books of delivery: created = delivered + dropped(reason) + pending, for every category, at any moment.
 
-Every change is one booking under one lock; what is read is a copy. Knows no clock and no network.
+Every change is one booking under one lock, re-entrant for the sake of signal handlers; what is read is a copy. Knows no
+clock and no network.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Ledger:
 
     def start_over(self) -> None:
         """Empty books: a forked child does not account for its parent."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._created: Counter[Category] = Counter()
         self._delivered: Counter[Category] = Counter()
         self._pending: Counter[Category] = Counter()

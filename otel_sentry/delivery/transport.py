@@ -13,7 +13,7 @@ from sentry_sdk.transport import Transport
 from otel_sentry._version import __version__
 from otel_sentry.delivery.courier import Courier
 from otel_sentry.delivery.ledger import Ledger
-from otel_sentry.delivery.parcel import Bequest, counts_of_item, parcel_of_outgoing, parcels_of_outgoing
+from otel_sentry.delivery.parcel import Bequest, Parcel, counts_of_item, parcel_of_outgoing, parcels_of_outgoing
 from otel_sentry.delivery.tuning import Tuning
 from otel_sentry.delivery.wire.compression import Compressor
 from otel_sentry.delivery.wire.dialler import Urllib3Dialler
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 
     from sentry_sdk.envelope import Envelope, Item
 
-    from otel_sentry.delivery.desk import Desk
+    from otel_sentry.delivery.desk import Desk, Handed
     from otel_sentry.delivery.outbox import OutgoingEnvelope
-    from otel_sentry.delivery.parcel import Parcel
     from otel_sentry.delivery.spooling.spool import Spool
     from otel_sentry.delivery.wire.in_flight import Flights
 
@@ -60,7 +59,7 @@ class SentryTransport(Transport):
         self._compressor = Compressor(self._tuning.encoding)
         self._auth = self.parsed_dsn.to_auth(f"sentry.python.otel/{__version__}")
         self._dialler: Urllib3Dialler | None = None
-        self._courier = Courier(self._desk, max_bytes=self._tuning.max_bytes)
+        self._courier = Courier(self._desk, max_bytes=self._tuning.max_bytes, displaced=self._drop)
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take an envelope of sentry-sdk; it is encoded on the delivery thread."""
@@ -192,6 +191,11 @@ class SentryTransport(Transport):
             max_bytes=self._tuning.spool_max_bytes,
             max_age_seconds=self._tuning.max_age_seconds,
         )
+
+    def _drop(self, displaced: Handed) -> None:
+        """Count what gave way to something precious; sentry-sdk's envelopes and bequests are precious themselves."""
+        if isinstance(displaced, Parcel):
+            self.ledger.drop(LossReason.QUEUE_OVERFLOW, displaced.counts)
 
     def _lose(self, reason: LossReason, envelope: Envelope) -> None:
         for item in envelope.items:

@@ -331,7 +331,7 @@ def test_full_memory_gives_up_spans_before_errors(transport: NewTransport) -> No
         one.send(span_envelope(number, spans=100))
         one.capture_envelope(Envelope({}, [Item(b'{"message":"hi"}', type="event")]))
     wait_until(lambda: one.ledger.snapshot().get(Category.SPAN) and one.ledger.snapshot()[Category.SPAN].dropped)
-    wait_until(lambda: one.ledger.snapshot()[Category.ERROR].created == 50)
+    wait_until(lambda: (errors := one.ledger.snapshot().get(Category.ERROR)) and errors.created == 50)
 
     books = one.ledger.snapshot()
     assert books[Category.ERROR].dropped == {}
