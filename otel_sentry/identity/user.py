@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.identity.wallet import (
@@ -36,9 +37,10 @@ ENDUSER_ID = "enduser.id"
 _DEFAULT_WALLET_ATTRIBUTES = (WALLET_ADDRESS,)
 _FIXED_KEYS = frozenset({WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, USER_ID, USER_NAME, USER_EMAIL, ENDUSER_ID})
 _LONGEST_EMAIL = 75
-_REMEMBERED = 1024
-"""Identities that a reader knows by heart; beyond, all are forgotten and learnt anew."""
+REMEMBERED = 1024
+"""Identities that are known by heart; beyond, all are forgotten and learnt anew."""
 _TOO_LONG_FOR_CHANCE = 8
+_LONGEST_WORD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def identity_reader(
             return known[what]
         except (KeyError, TypeError):  # not seen yet, or a value without a hash
             found = _identity(attributes, wallet_attributes)
-        if len(known) >= _REMEMBERED:
+        if len(known) >= REMEMBERED:
             known.clear()
         with suppress(TypeError):
             known[what] = found
@@ -128,6 +130,12 @@ def identity_of(
 
 def wallet_identity(address: object, name: object = None, chain: object = None) -> Identity:
     """The identity of a wallet given by hand; `NOBODY` if `address` names none."""
+    if _is_word(address) and (name is None or _is_word(name)) and (chain is None or _is_word(chain)):
+        return _known_wallet_identity(address, name, chain)
+    return _wallet_identity(address, name, chain)
+
+
+def _wallet_identity(address: object, name: object, chain: object) -> Identity:
     wallet = parse_wallet(address)
     if wallet is None:
         return NOBODY
@@ -137,6 +145,14 @@ def wallet_identity(address: object, name: object = None, chain: object = None) 
         wallet_chain=canonical_chain(chain) or wallet.chain,
         wallet_name=None if wallet_name == wallet.address else wallet_name,
     )
+
+
+_known_wallet_identity = lru_cache(REMEMBERED)(_wallet_identity)
+
+
+def _is_word(value: object) -> bool:
+    """Whether a value may be remembered: nothing large, and no object of the application."""
+    return type(value) is str and len(value) <= _LONGEST_WORD
 
 
 def user_attributes(identity: Identity, privacy: Privacy) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.user import identity_reader, user_attributes
+from otel_sentry.identity.user import REMEMBERED, identity_reader, user_attributes
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -29,12 +29,13 @@ class IdentityStamp:
     def __init__(self, wallet_attributes: Sequence[str]) -> None:
         self._identity_of = identity_reader(wallet_attributes)
         self._plain = Privacy("plain")
+        self._stamps: dict[Identity, dict[str, str]] = {}
 
     def at_start(self, root: Span, segment: Segment, identity: Identity) -> None:
         """The block or context a local root starts in knows the user; an empty identity means signed out."""
         if identity:
             segment.learn(identity)
-            root.set_attributes(user_attributes(identity, self._plain))
+            root.set_attributes(self._stamp_of(identity))
 
     def at_end(self, span: ReadableSpan, segment: Segment) -> None:
         """Tell the segment and its open root what an ended span says about the user."""
@@ -42,13 +43,26 @@ class IdentityStamp:
         identity = self._identity_of(attributes)
         if identity is None:
             return
-        segment.learn(identity)
-        found = user_attributes(identity, self._plain)
-        set_on_ended(span, {key: value for key, value in found.items() if key not in attributes})
+        if segment.identity != identity:
+            segment.learn(identity)
+        stamp = self._stamp_of(identity)
+        if not stamp.keys() <= attributes.keys():
+            set_on_ended(span, {key: value for key, value in stamp.items() if key not in attributes})
         root = segment.root
         if root is not None and root.is_recording():
-            on_root = root.attributes or {}
-            root.set_attributes({key: value for key, value in found.items() if key not in on_root})
+            on_root = attribute_dict(root)
+            if not stamp.keys() <= on_root.keys():
+                root.set_attributes({key: value for key, value in stamp.items() if key not in on_root})
+
+    def _stamp_of(self, identity: Identity) -> dict[str, str]:
+        """What to write, remembered: users come again."""
+        stamp = self._stamps.get(identity)
+        if stamp is None:
+            stamp = user_attributes(identity, self._plain)
+            if len(self._stamps) >= REMEMBERED:
+                self._stamps.clear()
+            self._stamps[identity] = stamp
+        return stamp
 
 
 def set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:
