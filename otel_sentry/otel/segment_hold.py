@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from otel_sentry.otel.keeping import Keeping
 from otel_sentry.otel.skipped_spans import SkippedSpans
+from otel_sentry.otel.span_queue import nothing
 from otel_sentry.otel.span_weight import span_weight
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.otel.pipeline import Pipeline
     from otel_sentry.otel.segments import Segment
-    from otel_sentry.otel.span_queue import SpanConsumer
+    from otel_sentry.otel.span_queue import Meanwhile, SpanConsumer
 
 MAX_SPANS: Final = 20_000
 MAX_BYTES: Final = 64 << 20
@@ -102,7 +103,7 @@ class SegmentHold:
         while self._count > self._max_spans or self._bytes > self._max_bytes:
             self._give_way(next(iter(self._held)))
 
-    def flush(self, now: float, *, everything: bool) -> None:
+    def flush(self, now: float, *, everything: bool, meanwhile: Meanwhile = nothing) -> None:
         """Decide on what has waited long enough, and have the consumer do its part.
 
         A flush of everything leaves segments waiting whose trace may yet be kept for what happens in it.
@@ -114,7 +115,7 @@ class SegmentHold:
             waited = now == math.inf or now - held.since >= self._limit(held.segment)
             if waited or at_once:
                 self._settle(key, None)
-        self._consumer.flush(now, everything=everything)
+        self._consumer.flush(now, everything=everything, meanwhile=meanwhile)
 
     def pending(self) -> int:
         """Spans held here or at the consumer."""

@@ -16,6 +16,7 @@ from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.reparented import root_as_sentry_knows_it
 from otel_sentry.otel.span_hooks import Hook, edited_span
+from otel_sentry.otel.span_queue import nothing
 from otel_sentry.protocol.item_kinds import (
     MAX_SPANS_PER_ENVELOPE,
     SPAN_CONTENT_TYPE,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from otel_sentry.convert.encode import SpanEncoder
     from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
+    from otel_sentry.otel.span_queue import Meanwhile
 
 _logger = own_logger(__name__)
 
@@ -77,7 +79,7 @@ class SpanBatches:
         except Exception as error:  # noqa: BLE001 - one odd span must not stop the others
             self._not_encoded(error)
 
-    def flush(self, now: float, *, everything: bool) -> None:
+    def flush(self, now: float, *, everything: bool, meanwhile: Meanwhile = nothing) -> None:
         """Close the envelopes whose segment has ended or whose first span has waited long enough."""
         due: list[Hashable] = []
         for key, batch in self._batches.items():
@@ -87,6 +89,7 @@ class SpanBatches:
                 due.append(key)
         for first in range(0, len(due), _ENVELOPES_AT_ONCE):
             self._close_all(due[first : first + _ENVELOPES_AT_ONCE])  # gives the GIL away while it compresses
+            meanwhile()
 
     def pending(self) -> int:
         """Spans that wait for their envelope."""
@@ -125,7 +128,8 @@ class SpanBatches:
             self._close(key)
 
     def _close_all(self, keys: list[Hashable]) -> None:
-        self._send_all([envelope for envelope in map(self._closed, keys) if envelope is not None])
+        there = [key for key in keys if key in self._batches]  # what came meanwhile may have filled an envelope
+        self._send_all([envelope for envelope in map(self._closed, there) if envelope is not None])
 
     def _close(self, key: Hashable) -> None:
         envelope = self._closed(key)

@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 
 _logger = own_logger(__name__)
 
-_POLL_SECONDS = 0.05
-"""How long spans may wait for the thread. Short, because the garbage collector walks every span that waits."""
-_WAKE_AT = 64
-"""Waiting spans at which the thread is woken early: about as many as a collection of the youngest objects waits for.
+_POLL_SECONDS = 0.01
+"""How long spans may wait for the thread while they keep coming.
 
-Fewer would wake it within one web request, at a fifth of a span's cost for each span.
+Short, because what waits is not in the processor's cache when its memory is used again, and is walked by the garbage
+collector: at 50 ms either costs the application a tenth of a span for each span.
 """
+_HAND_OVER_SECONDS = 0.05
+"""How often what is ready is handed to delivery, which wakes other threads, and how often an empty queue is polled."""
+_EMPTY_POLLS = 5
+"""Polls without a span after which the thread polls less often."""
+_WAKE_AT = 256
+"""Waiting spans at which the thread is woken early. Fewer would wake it within a request, which then waits for it."""
 _QUIET_POLLS = 20
-"""Polls without a span after which the thread sleeps until it is woken."""
+"""Polls with nothing here or at the consumer after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
 """Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
 _BACKLOG = 512
@@ -42,14 +47,24 @@ _MOMENT_SECONDS = 0.1
 """What closing the queue may take in any case: its thread waits for no network."""
 
 
+Meanwhile = Callable[[], object]
+
+
+def nothing() -> None:
+    """What happens between two steps of a flush for which somebody waits."""
+
+
 class SpanConsumer(Protocol):
     """What the thread feeds. All calls come from the queue's thread; none may raise."""
 
     def add(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Take one ended span."""
 
-    def flush(self, now: float, *, everything: bool) -> None:
-        """Hand over what is due at monotonic second `now`, or all. `now` is infinite at the very end."""
+    def flush(self, now: float, *, everything: bool, meanwhile: Meanwhile = nothing) -> None:
+        """Hand over what is due at monotonic second `now`, or all. `now` is infinite at the very end.
+
+        Calls `meanwhile` between two steps that give the GIL away; it may add spans.
+        """
 
     def pending(self) -> int:
         """Spans taken and not yet handed over."""
@@ -111,7 +126,8 @@ class SpanQueue:
         self._weigh_from = 0 if self._closed else self._waiting.weigh_from
         self._idle = True
         self._busy = False
-        self._lock = threading.Lock()
+        self._hand_over_at = 0.0
+        self._lock = threading.RLock()
         self._wake = threading.Event()
         self._flushes: list[threading.Event] = []
         self._thread: threading.Thread | None = None
@@ -238,15 +254,17 @@ class SpanQueue:
     def _run(self) -> None:
         with suppress(Exception):
             self.on_thread()
-        quiet = 0
+        empty = quiet = 0
         chore_at = self._clock()
         while not self._closed:
             nap = max(0.0, chore_at - self._clock()) if self._chore is not None else None
-            self._wake.wait(nap if self._idle else _POLL_SECONDS)
+            poll = _POLL_SECONDS if empty < _EMPTY_POLLS else _HAND_OVER_SECONDS
+            self._wake.wait(nap if self._idle else poll)
             self._wake.clear()
             if self._chore is not None and self._clock() >= chore_at:
                 chore_at = self._clock() + self._chore()
-            quiet = 0 if self._turn() else quiet + 1
+            empty = 0 if self._turn() else empty + 1
+            quiet = quiet + 1 if empty and not self._consumer.pending() else 0
             # Set first, look second: whoever appends after the look sees the flag and wakes us.
             self._idle = quiet >= _QUIET_POLLS
             if self._idle and (self._items or self._flushes):
@@ -254,21 +272,25 @@ class SpanQueue:
         self._turn()
 
     def _turn(self) -> bool:
-        """Consume what waits; whether there was or is anything to do."""
+        """Consume what waits; whether there was anything to do."""
         with self._lock:
             flushes, self._flushes = self._flushes, []
         self._busy = busy = bool(flushes) or bool(self._items)
         try:
             self._drain()
             now = math.inf if self._closing else self._clock()
-            self._consumer.flush(now, everything=bool(flushes) or self._closing)
+            if flushes or now >= self._hand_over_at:
+                self._hand_over_at = now + _HAND_OVER_SECONDS
+                everything = bool(flushes) or self._closing
+                # Spans go on being encoded, lest thousands wait where an application leaves the GIL to nobody.
+                self._consumer.flush(now, everything=everything, meanwhile=nothing if everything else self._drain)
         except Exception:  # telemetry must not stop because one span is odd
             _logger.exception("otel_sentry could not hand over spans")
         finally:
             self._busy = False
             for done in flushes:
                 done.set()
-        return busy or self._consumer.pending() > 0
+        return busy
 
     def _drain(self) -> None:
         add, every = self._consumer.add, _YIELD_EVERY_OF_BACKLOG if len(self._items) > _BACKLOG else _YIELD_EVERY

@@ -15,6 +15,7 @@ from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.reparented import root_as_sentry_knows_it
 from otel_sentry.otel.span_hooks import edited_transaction
+from otel_sentry.otel.span_queue import nothing
 from otel_sentry.protocol.item_kinds import Category, LossReason
 from otel_sentry.protocol.json_text import dumps
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
+    from otel_sentry.otel.span_queue import Meanwhile
 
 _logger = own_logger(__name__)
 
@@ -78,7 +80,7 @@ class TransactionBatches:
             tree.children.append(span)
         self._pending += 1
 
-    def flush(self, now: float, *, everything: bool) -> None:
+    def flush(self, now: float, *, everything: bool, meanwhile: Meanwhile = nothing) -> None:
         """Send the segments whose root has ended, and what has waited for its root long enough.
 
         A flush of everything leaves children of open roots waiting: they would lose their transaction.
@@ -96,6 +98,7 @@ class TransactionBatches:
             )
             if tree.root is not None or is_late:
                 self._send(key)
+                meanwhile()
 
     def pending(self) -> int:
         """Spans that wait for their root."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
 from otel_sentry.otel.pipeline import Pipeline
 from otel_sentry.otel.span_batches import SpanBatches
 from otel_sentry.otel.span_processor import SentrySpanProcessor
-from otel_sentry.protocol.item_kinds import Category, LossReason
+from otel_sentry.protocol.item_kinds import MAX_SPANS_PER_ENVELOPE, Category, LossReason
 from otel_sentry.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,3 +93,28 @@ def test_traces_that_ended_together_leave_together(monkeypatch: pytest.MonkeyPat
     assert shelf.at_once == [7, 8, 4]
     assert shelf.losses == [(LossReason.INTERNAL_SDK_ERROR, Category.SPAN, 1)]
     assert batches.pending() == 0
+
+
+def test_spans_that_come_between_two_steps_may_fill_an_envelope() -> None:
+    """What was due and has left meanwhile is not closed again."""
+    shelf = Shelf()
+    pipeline = Pipeline(Settings.from_env(dsn="http://k@127.0.0.1:1/1"), lambda: shelf)
+    batches = SpanBatches(pipeline, delay_seconds=1.0)
+    tracer = TracerProvider(shutdown_on_exit=False).get_tracer("app")
+    roots: list[Any] = [tracer.start_span(f"root {number}") for number in range(20)]
+    for root in roots:
+        root.end()
+        batches.add(root, None)
+    children = iter([MAX_SPANS_PER_ENVELOPE - 1])
+
+    def meanwhile() -> None:
+        for _ in range(next(children, 0)):
+            child: Any = tracer.start_span("child", set_span_in_context(roots[-1]))
+            child.end()
+            batches.add(child, None)
+
+    batches.flush(0.0, everything=False, meanwhile=meanwhile)
+
+    assert sorted(one.quantity for one in shelf.envelopes) == [1] * 19 + [MAX_SPANS_PER_ENVELOPE]
+    assert batches.pending() == 0
+    assert shelf.losses == []

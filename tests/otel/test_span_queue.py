@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from opentelemetry.sdk.resources import Resource
@@ -14,6 +15,9 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_queue import SpanQueue
 from tests.delivery.conftest import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NONE = Resource.get_empty()
 """Without it each span detects its process anew, which takes longer than all of a test."""
@@ -39,7 +43,7 @@ class Basket:
         self.threads.add(threading.current_thread().name)
         self.held.append(span.context.span_id)
 
-    def flush(self, now: float, *, everything: bool) -> None:
+    def flush(self, now: float, *, everything: bool, meanwhile: Callable[[], object]) -> None:
         if everything:
             self.sent += self.held
             self.held = []
@@ -293,3 +297,25 @@ def test_what_requests_should_not_wait_for_runs_on_the_thread() -> None:
     assert told == ["otel_sentry.spans"]
     assert basket.sent == [1]
     queue.close(60)
+
+
+def test_spans_are_taken_between_two_steps_of_a_hand_over() -> None:
+    """Those that come while the consumer sends do not wait for its end; while somebody waits for a flush, they do."""
+
+    class Slow(Basket):
+        def flush(self, now: float, *, everything: bool, meanwhile: Callable[[], object]) -> None:
+            queue.put(span(len(self.held) + 1), None)
+            meanwhile()
+            (flushed if everything else handed_over).append(len(self.held))
+
+    flushed: list[int] = []
+    handed_over: list[int] = []
+    queue, _ = queue_of(Slow())
+    queue.put(span(1), None)
+    wait_until(lambda: handed_over)
+    waited_for = queue.flush(10)
+    queue.close(10)
+
+    assert handed_over[0] >= 2
+    assert waited_for
+    assert flushed[0] < flushed[-1]
