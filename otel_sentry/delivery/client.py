@@ -21,6 +21,7 @@ from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import counts_of
 from otel_sentry.delivery.transport import SentryTransport
 from otel_sentry.delivery.wire.dialler import suppressed
+from otel_sentry.loading import loading
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -36,6 +37,10 @@ _logger = own_logger("otel_sentry.delivery")
 
 _STOCK: Final = (HttpTransport, Http2Transport, AsyncHttpTransport)
 """Transports that ours replaces. A subclass of them is the application's own, and stays."""
+
+
+_ONE_AT_A_TIME: Final = LateLock()
+"""sentry-sdk's integrations import each other in a circle: two threads at once would meet half of it."""
 
 
 class Connection(NamedTuple):
@@ -72,7 +77,8 @@ def connect(
     client = current()
     joined = client.is_active()
     if not joined:
-        client = sentry_sdk.Client(**options)
+        with _ONE_AT_A_TIME, loading():
+            client = sentry_sdk.Client(**options)
     outbox.adopt(client)
     return Connection(client, outbox, joined)
 

@@ -111,8 +111,11 @@ class WaitingSpans:
         items = self.items
         if SPAN_BYTES + extra > self._max_bytes:
             return False
-        while items and not self._has_room(extra):
-            waiting = items.pop()
+        while not self._has_room(extra):
+            try:
+                waiting = items.pop()
+            except IndexError:  # the thread that takes was quicker
+                break
             if isinstance(waiting, _Spared):  # so are all others
                 items.append(waiting)
                 return False

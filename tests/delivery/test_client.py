@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -280,3 +282,32 @@ def test_self_traffic_is_never_traced(receiver: Receiver, current: Current, outb
     assert [span.name for span in exporter.get_finished_spans()] == ["work"]
     assert headers
     assert not {"traceparent", "sentry-trace", "baggage"} & headers[0].keys()
+
+
+def test_threads_that_make_the_first_clients_of_a_process() -> None:
+    """Spans and logs that come at the same moment each get one: sentry-sdk's modules are loaded by one of them."""
+    done = subprocess.run([sys.executable, "-c", _AT_ONCE], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+_AT_ONCE = """
+import threading
+from otel_sentry.delivery.client import connect
+
+errors, barrier = [], threading.Barrier(3)
+
+def make():
+    barrier.wait()
+    try:
+        connect({"dsn": "http://k@127.0.0.1:9/1"})
+    except Exception as error:
+        errors.append(error)
+
+threads = [threading.Thread(target=make) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(errors)
+"""

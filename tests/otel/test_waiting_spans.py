@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,6 @@ from otel_sentry.otel.waiting_spans import WaitingSpans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
 ROOT = 1
 NONE = Resource.get_empty()
@@ -211,3 +211,19 @@ def test_everything_long_is_weighed() -> None:
 
     assert 8000 < span_weight(heavy) - SPAN_BYTES < 11_000
     assert span_weight(ReadableSpan(name="", context=context(2))) == SPAN_BYTES
+
+
+def test_room_is_made_while_the_other_thread_takes_the_last() -> None:
+    """A deque that is empty when it is asked for its newest span is no error: nothing has to give way any more."""
+
+    class Emptied(deque[Any]):
+        def pop(self) -> Any:  # type: ignore[override]
+            self.clear()
+            return super().pop()
+
+    room = Room(max_spans=1)
+    room.waiting.items = Emptied()
+
+    assert room.add(1)
+    assert room.add(2, failed=True)
+    assert room.taken() == [2]
