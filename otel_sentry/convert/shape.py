@@ -161,7 +161,8 @@ class Shapes:
     def _compile(self, scope: InstrumentationScope | None, kind: SpanKind, names: tuple[str, ...]) -> Shape:
         present = set(names)
         special = tuple(_special_names(present, kind))
-        apart = {"", *special, *DIRECTIVES, *self._identity_names}
+        scope_names = inferred_attributes(kind, scope, None, None)
+        apart = {"", *special, *DIRECTIVES, *self._identity_names, *scope_names}
         mask = self._mask
         wire_names = tuple(None if name in apart else mask.text(_wire_name(name, kind)) for name in names)
         possible = {*wire_names, *special, *(new for old in special for new in RENAMES[old].names(kind))}

@@ -27,6 +27,8 @@ KNOWN_NAMES = sorted(
         "user.roles",
         "service.name",
         "server.address",
+        "otel.scope.name",
+        "otel.scope.version",
     }
 )
 SCOPES = ["app", "opentelemetry.instrumentation.fastapi", "mcp-python-sdk", ""]

@@ -189,6 +189,18 @@ def test_a_spans_own_attribute_wins() -> None:
     assert "net.peer.name" not in item["attributes"]
 
 
+@pytest.mark.parametrize("more", [{}, {"odd": (1, "a")}])
+def test_the_scope_is_told_once(more: dict[str, Any]) -> None:
+    """An attribute of the application that has the name of the scope's gives way to it, on flat spans and others."""
+    said = {"otel.scope.name": "mine", "otel.scope.version": "9", **more}
+    one = span(scope="app", scope_version="1.0", attributes=said)
+
+    found = rendered(ENCODER.encode(one))[0]["attributes"]
+
+    assert found["otel.scope.name"]["value"] == "app"
+    assert found["otel.scope.version"]["value"] == "1.0"
+
+
 def test_the_servers_name_is_not_told_as_the_other_sides() -> None:
     """On a request that goes out, `server.address` is where it goes."""
     there, here = rendered(*(ENCODER.encode(span(kind=kind)) for kind in (SpanKind.CLIENT, SpanKind.INTERNAL)))

@@ -22,8 +22,12 @@ UNLIMITED: Final = {
 """OpenTelemetry's own limits, which would hide what an exporter does with such a span, lifted."""
 
 
-def _shape(attributes: Attributes) -> SpanShape:
-    return SpanShape("hostile", "function", "internal", (attributes,), ())
+_VARIANTS: Final = 8
+"""So many spans in a row have nothing in common, so that no text is remembered from the one before, at any size."""
+
+
+def _shape(*attributes: Attributes) -> SpanShape:
+    return SpanShape("hostile", "function", "internal", attributes, ())
 
 
 def long_text(characters: int) -> Callable[[Dialect, int], Application]:
@@ -34,15 +38,22 @@ def long_text(characters: int) -> Callable[[Dialect, int], Application]:
 
 def many_attributes(count: int) -> Callable[[Dialect, int], Application]:
     """Return a load of spans with so many attributes."""
-    return _spans(_shape({f"hostile.attribute.{number}": f"value {number}" for number in range(count)}))
+    return _spans(
+        _shape(
+            *(
+                {f"hostile.{variant}.{number}": f"value {variant} {number}" for number in range(count)}
+                for variant in range(_VARIANTS)
+            )
+        )
+    )
 
 
 def _spans(shape: SpanShape) -> Callable[[Dialect, int], Application]:
-    def serve_one(dialect: Dialect) -> None:
-        with dialect.root(shape, 0):
+    def serve_one(dialect: Dialect, number: int) -> None:
+        with dialect.root(shape, number % len(shape.attributes)):
             pass
 
-    return lambda dialect, rounds: timed(Application(), rounds, lambda _: serve_one(dialect))
+    return lambda dialect, rounds: timed(Application(), rounds, lambda number: serve_one(dialect, number))
 
 
 def many_links(count: int) -> Callable[[OpenTelemetryDialect, int], Application]:
