@@ -40,9 +40,10 @@ _QUIET_POLLS = 20
 """Polls with nothing here or at the consumer after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
 """Spans after which the thread offers the GIL, so that a request that wakes from I/O need not wait 5 ms for it."""
-_BACKLOG = 512
-_YIELD_EVERY_OF_BACKLOG = 200
-"""The same where so many wait: who ends so many waits for no I/O, and ends as many in the 5 ms it keeps the GIL."""
+_YIELD_EVERY_OF_BUSY = 2000
+"""The same where the application computes: what it is offered it keeps for 5 ms, and thousands of spans would wait."""
+_BUSY_SECONDS = 0.003
+"""An offer that is kept so long shows that."""
 _MOMENT_SECONDS = 0.1
 """What closing the queue may take in any case: its thread waits for no network."""
 
@@ -293,8 +294,16 @@ class SpanQueue:
         return busy
 
     def _drain(self) -> None:
-        add, every = self._consumer.add, _YIELD_EVERY_OF_BACKLOG if len(self._items) > _BACKLOG else _YIELD_EVERY
-        for count, (span, segment, _) in enumerate(self._waiting.take(), 1):
+        add, until_offer = self._consumer.add, _YIELD_EVERY
+        for span, segment, _ in self._waiting.take():
             add(span, segment)
-            if count % every == 0:
-                time.sleep(0)
+            until_offer -= 1
+            if not until_offer:
+                until_offer = _YIELD_EVERY_OF_BUSY if _offer_gil() > _BUSY_SECONDS else _YIELD_EVERY
+
+
+def _offer_gil() -> float:
+    """Let another thread have the GIL; for how many seconds it was kept."""
+    offered = time.perf_counter()
+    time.sleep(0)
+    return time.perf_counter() - offered
