@@ -68,7 +68,7 @@ check: $(VENV)/check.installed  ## Lint, types, import directions, printed pages
 bench: $(VENV)/bench.installed  ## Measure against other ways to Sentry, side by side, in about a minute
 	$(BIN)/python -m tests.benchmarks quick
 
-bench-musts: $(VENV)/bench-full.installed  ## Measure in ten minutes what must be reached and write docs/explanation/performance.md
+bench-musts: $(VENV)/bench-full.installed  ## Measure in a quarter of an hour what must be reached and write docs/explanation/performance.md
 	$(BIN)/python -m tests.benchmarks short
 
 bench-full: $(VENV)/bench-full.installed  ## Measure every peer five times and write docs/explanation/performance.md; takes hours

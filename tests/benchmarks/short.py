@@ -1,4 +1,4 @@
-"""The measurement of about ten minutes: every figure that must be reached, beside those it is compared with.
+"""The measurement of about a quarter of an hour: every figure that must be reached, beside those it is compared with.
 
 Most important first; what the time does not suffice for is left out, and the table says so.
 """

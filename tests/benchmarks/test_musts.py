@@ -41,6 +41,17 @@ def test_a_ratio_to_a_peer() -> None:
     assert row("total ÷ OTLP gzip, web", records)[1:] == ["0.50", "≤ 0.75", "≤ 0.6", "stretch"]
 
 
+def test_what_a_peer_throws_away_does_not_count() -> None:
+    """Where half is lost, each span that arrived has cost twice as much."""
+    records = [
+        cost("otel_sentry", "web", total=1.5, lost=0.0),
+        cost("otlp-gzip", "web", total=1.0, lost=50.0),
+        cost("otlp-gzip", "web", total=1.0, lost=50.0),
+    ]
+
+    assert row("total ÷ OTLP gzip, web, per span that arrived", records)[1::3] == ["0.75", "must"]
+
+
 def test_what_was_not_measured_says_so() -> None:
     """No row is left out."""
     text = table([])
