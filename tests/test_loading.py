@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from otel_sentry.loading import ForkGuard, loading
+from otel_sentry.loading import Turnstile, loading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,7 +74,7 @@ def test_inside_one_another() -> None:
 
 def test_leaving_without_having_entered() -> None:
     """Whoever has waited in vain leaves all the same, and keeps nobody from entering."""
-    guard, entered = ForkGuard(), threading.Event()
+    guard, entered = Turnstile(1.0), threading.Event()
     guard.leave()
     thread = threading.Thread(target=lambda: (guard.enter(), entered.set(), guard.leave()))
     thread.start()

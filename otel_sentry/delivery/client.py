@@ -21,7 +21,7 @@ from otel_sentry.delivery.ledger import Ledger
 from otel_sentry.delivery.parcel import counts_of
 from otel_sentry.delivery.transport import SentryTransport
 from otel_sentry.delivery.wire.dialler import suppressed
-from otel_sentry.loading import loading
+from otel_sentry.loading import Turnstile, loading
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.protocol.item_kinds import Category, LossReason
 
@@ -39,7 +39,7 @@ _STOCK: Final = (HttpTransport, Http2Transport, AsyncHttpTransport)
 """Transports that ours replaces. A subclass of them is the application's own, and stays."""
 
 
-_ONE_AT_A_TIME: Final = LateLock()
+_ONE_AT_A_TIME: Final = Turnstile(20.0)
 """sentry-sdk's integrations import each other in a circle: two threads at once would meet half of it."""
 
 
@@ -77,7 +77,7 @@ def connect(
     client = current()
     joined = client.is_active()
     if not joined:
-        with _ONE_AT_A_TIME, loading():
+        with _ONE_AT_A_TIME.inside(), loading():
             client = sentry_sdk.Client(**options)
     outbox.adopt(client)
     return Connection(client, outbox, joined)

@@ -1,8 +1,8 @@
 """The delivery thread: takes what is handed over, lets the desk work, tells those who wait for a flush.
 
 One thread per transport and process, started with the first envelope. No lock is held over I/O, nor while modules are
-loaded; the lock is re-entrant, because a signal handler may have interrupted its holder. A forked child starts with
-nothing of its parent's.
+loaded for the first time; the lock is re-entrant, because a signal handler may have interrupted its holder. A forked
+child starts with nothing of its parent's.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Courier:
         self._pid = os.getpid()
         self._lock = threading.RLock()
         self._inbox: deque[_Waiting] = deque()
-        self._inbox_bytes = 0
+        self._inbox_bytes = self._ordinary = 0
         self._generation = 0
         self._tickets: list[_Ticket] = []
         self._asleep = False
@@ -135,6 +135,7 @@ class Courier:
                 return False
             self._inbox.append(_Waiting(item, weight, self._generation, precious))
             self._inbox_bytes += weight
+            self._ordinary += not precious
             self._leaving = False
         for one in leaving:
             self._displaced(one.item)
@@ -164,10 +165,11 @@ class Courier:
             self._start_over()
         if self._desk is None and not self._inbox and not anything:
             return True
+        ends = self._clock() + timeout
         ticket = self._add_ticket(timeout)
         if self._start():
             self._wake()
-            ticket.done.wait(max(0.0, timeout))
+            ticket.done.wait(max(0.0, ends - self._clock()))
         else:
             self._work_here(ticket)
         return ticket.safe
@@ -186,25 +188,26 @@ class Courier:
             self._leave(desk, bell)
 
     def _make_room(self, *, precious: bool) -> Sequence[_Waiting] | None:
-        """What leaves so that there is room; None where there is none."""
-        beyond = self._inbox_bytes - self._max_bytes * (_RESERVE if precious else 1.0)
-        if beyond <= 0:
+        """What leaves so that there is room, with some to spare; None where there is none."""
+        if self._inbox_bytes <= self._max_bytes * (_RESERVE if precious else 1.0):
             return ()
-        if not precious:
+        if not precious or not self._ordinary:
             return None
         leaving: list[_Waiting] = []
-        for one in self._inbox:
-            if not one.precious:
+        inbox = self._inbox
+        for _ in range(len(inbox)):  # once around, in place: a signal handler may hand something over meanwhile
+            one = inbox.popleft()
+            if one.precious or self._inbox_bytes <= self._max_bytes:
+                inbox.append(one)
+            else:
                 leaving.append(one)
-                beyond -= one.weight
-                if beyond <= 0:
-                    break
-        else:
-            return None
-        gone = set(map(id, leaving))
-        self._inbox = deque(one for one in self._inbox if id(one) not in gone)
-        self._inbox_bytes -= sum(one.weight for one in leaving)
+                self._forget(one)
         return leaving
+
+    def _forget(self, one: _Waiting) -> None:
+        """Something has left the inbox."""
+        self._inbox_bytes -= one.weight
+        self._ordinary -= not one.precious
 
     def _add_ticket(self, timeout: float) -> _Ticket:
         with self._lock:
@@ -316,7 +319,7 @@ class Courier:
                 if not self._inbox:
                     break
                 one = self._inbox.popleft()
-                self._inbox_bytes -= one.weight
+                self._forget(one)
             desk.take_in(one.item, one.generation)
         newcomer = bool(self._tickets) and self._greet(desk)
         desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)

@@ -45,7 +45,10 @@ class Balance(NamedTuple):
 
 
 class Ledger:
-    """Counts what becomes of every item. Methods may be called from any thread and never raise."""
+    """Counts what becomes of every item. Methods may be called from any thread, also by a signal handler; none raises.
+
+    Such a handler may find a booking half done. What is read is therefore copied in one step before it is walked.
+    """
 
     def __init__(self) -> None:
         self._watched: dict[Category, list[Callable[[], int]]] = {}
@@ -136,7 +139,7 @@ class Ledger:
     def untold(self) -> Report:
         """Losses that Sentry does not know of as far as this process knows."""
         with self._lock:
-            return dict(self._unreported + self._telling)
+            return dict(Counter(self._unreported) + Counter(self._telling))
 
     @property
     def has_unreported(self) -> bool:
@@ -146,7 +149,7 @@ class Ledger:
     def dropped(self, reasons: Collection[LossReason]) -> Counter[tuple[Category, LossReason]]:
         """What was lost for certain reasons, since the process began."""
         with self._lock:
-            return Counter({key: number for key, number in self._dropped.items() if key[1] in reasons})
+            return Counter({key: number for key, number in list(self._dropped.items()) if key[1] in reasons})
 
     def snapshot(self) -> dict[Category, Balance]:
         """The books of every category that ever moved."""
@@ -156,7 +159,7 @@ class Ledger:
             return {category: self._balance(category, waiting.get(category, 0)) for category in sorted(moved)}
 
     def _balance(self, category: Category, waiting: int) -> Balance:
-        dropped = {reason: number for (of, reason), number in self._dropped.items() if of is category}
+        dropped = {reason: number for (of, reason), number in list(self._dropped.items()) if of is category}
         return Balance(
             created=self._created[category] + waiting,
             delivered=self._delivered[category],

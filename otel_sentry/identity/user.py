@@ -38,7 +38,7 @@ _DEFAULT_WALLET_ATTRIBUTES = (WALLET_ADDRESS,)
 _FIXED_KEYS = frozenset({WALLET_ADDRESS, WALLET_CHAIN, WALLET_NAME, USER_ID, USER_NAME, USER_EMAIL, ENDUSER_ID})
 _LONGEST_EMAIL = 75
 REMEMBERED = 1024
-"""Identities that are known by heart; beyond, all are forgotten and learnt anew."""
+"""Identities that are known by heart; beyond, some or all are forgotten and learnt anew."""
 _TOO_LONG_FOR_CHANCE = 8
 _LONGEST_WORD = 256
 

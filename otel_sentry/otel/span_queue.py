@@ -5,6 +5,7 @@ The thread starts with the first span, once per process id; it polls while spans
 
 from __future__ import annotations
 
+import _thread
 import math
 import os
 import threading
@@ -15,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otel_sentry.masking.own_log import own_logger
+from otel_sentry.otel.pressed_span import pressed, unpressed
 from otel_sentry.otel.waiting_spans import WaitingSpans
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ _EMPTY_POLLS = 5
 """Polls without a span after which the thread polls less often."""
 _WAKE_AT = 256
 """Waiting spans at which the thread is woken early. Fewer would wake it within a request, which then waits for it."""
+_LOOK_EVERY = 64
+"""Waiting spans after which one is looked at more closely."""
+_MOST_AT_CONSUMER = 8192
+"""Spans there, beyond which those that come meanwhile wait here, where their number and bytes are bounded."""
 _QUIET_POLLS = 20
 """Polls with nothing here or at the consumer after which the thread sleeps until it is woken."""
 _YIELD_EVERY = 20
@@ -44,6 +50,8 @@ _YIELD_EVERY_OF_BUSY = 2000
 """The same where the application computes: what it is offered it keeps for 5 ms, and thousands of spans would wait."""
 _BUSY_SECONDS = 0.003
 """An offer that is kept so long shows that."""
+_YIELD_EVERY_AMONG_GREENLETS = 200
+"""The same where threads are greenlets, which nothing interrupts after 5 ms."""
 _MOMENT_SECONDS = 0.1
 """What closing the queue may take in any case: its thread waits for no network."""
 
@@ -128,6 +136,7 @@ class SpanQueue:
         self._idle = True
         self._busy = False
         self._hand_over_at = 0.0
+        self._every_of_busy = _YIELD_EVERY_OF_BUSY
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._flushes: list[threading.Event] = []
@@ -143,13 +152,13 @@ class SpanQueue:
         """Append an ended span; refuses it when the queue is closed, or full and nothing may give way to it."""
         items = self._items
         if len(items) < self._weigh_from:
-            items.append((span, segment, 0))
+            items.append((pressed(span), segment, 0))
         elif self._closed or not self._waiting.add(span, segment):
             self._refused(1)
             return
         if self._idle:
             self._rouse()
-        elif not len(items) % _WAKE_AT:
+        elif not len(items) % _LOOK_EVERY:
             self._look_up(span)
 
     def put_first(self, span: ReadableSpan, segment: Segment | None) -> None:
@@ -166,7 +175,7 @@ class SpanQueue:
         Returns:
             True when it was done in time.
         """
-        if not self._items and not self._busy and not self._consumer.pending():
+        if not self._items and not self._consumer.pending() and not self._busy:  # in the order in which spans move on
             return True
         done = threading.Event()
         with self._lock:
@@ -216,8 +225,9 @@ class SpanQueue:
             self._thread.join(_MOMENT_SECONDS)
 
     def _look_up(self, span: ReadableSpan) -> None:
-        """One span in many: wake the thread, and learn from how many waiting spans on they must be weighed."""
-        self._wake.set()
+        """One span in many: wake the thread if it is high time, and learn from how many on they must be weighed."""
+        if len(self._items) >= _WAKE_AT:
+            self._wake.set()
         with suppress(Exception):  # a span that cannot be weighed is in the queue all the same
             self._waiting.judge(span)
         if not self._closed:
@@ -255,6 +265,8 @@ class SpanQueue:
     def _run(self) -> None:
         with suppress(Exception):
             self.on_thread()
+        are_threads = threading.Lock is _thread.allocate_lock  # gevent and eventlet put theirs into its place
+        self._every_of_busy = _YIELD_EVERY_OF_BUSY if are_threads else _YIELD_EVERY_AMONG_GREENLETS
         empty = quiet = 0
         chore_at = self._clock()
         while not self._closed:
@@ -274,32 +286,37 @@ class SpanQueue:
 
     def _turn(self) -> bool:
         """Consume what waits; whether there was anything to do."""
+        self._busy = True  # what it hands over is neither here nor at the consumer
         with self._lock:
             flushes, self._flushes = self._flushes, []
-        self._busy = busy = bool(flushes) or bool(self._items)
+        came = bool(flushes) or bool(self._items)
         try:
             self._drain()
             now = math.inf if self._closing else self._clock()
             if flushes or now >= self._hand_over_at:
                 self._hand_over_at = now + _HAND_OVER_SECONDS
                 everything = bool(flushes) or self._closing
-                # Spans go on being encoded, lest thousands wait where an application leaves the GIL to nobody.
-                self._consumer.flush(now, everything=everything, meanwhile=nothing if everything else self._drain)
+                self._consumer.flush(now, everything=everything, meanwhile=nothing if everything else self._meanwhile)
         except Exception:  # telemetry must not stop because one span is odd
             _logger.exception("otel_sentry could not hand over spans")
         finally:
             self._busy = False
             for done in flushes:
                 done.set()
-        return busy
+        return came
+
+    def _meanwhile(self) -> None:
+        """Go on encoding while the consumer hands over, lest thousands wait where the GIL is left to nobody."""
+        if not self._flushes and not self._closing and self._consumer.pending() < _MOST_AT_CONSUMER:
+            self._drain()
 
     def _drain(self) -> None:
         add, until_offer = self._consumer.add, _YIELD_EVERY
-        for span, segment, _ in self._waiting.take():
-            add(span, segment)
+        for kept, segment, _ in self._waiting.take():
+            add(unpressed(kept), segment)
             until_offer -= 1
             if not until_offer:
-                until_offer = _YIELD_EVERY_OF_BUSY if _offer_gil() > _BUSY_SECONDS else _YIELD_EVERY
+                until_offer = self._every_of_busy if _offer_gil() > _BUSY_SECONDS else _YIELD_EVERY
 
 
 def _offer_gil() -> float:

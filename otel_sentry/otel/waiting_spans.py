@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.otel.pressed_span import unpressed
 from otel_sentry.otel.span_weight import SPAN_BYTES, is_precious, span_weight
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from otel_sentry.otel.pressed_span import PressedSpan
     from otel_sentry.otel.segments import Segment
 
 _UNWEIGHED_BYTES: Final = 16 << 20
@@ -26,7 +28,7 @@ _FEWEST_UNWEIGHED: Final = 64
 _MOMENT_SECONDS: Final = 0.05
 """The most that anybody waits for the lock: a signal may have stopped the thread that holds it."""
 
-WaitingSpan = tuple["ReadableSpan", "Segment | None", int]
+WaitingSpan = tuple["ReadableSpan | PressedSpan", "Segment | None", int]
 """A span, its segment, and what it was found to weigh beyond `SPAN_BYTES`."""
 
 
@@ -119,7 +121,7 @@ class WaitingSpans:
             if isinstance(waiting, _Spared):  # so are all others
                 items.append(waiting)
                 return False
-            if is_precious(waiting[0], waiting[1]):
+            if is_precious(unpressed(waiting[0]), waiting[1]):
                 items.appendleft(_Spared(waiting))
             else:
                 self._added -= waiting[2]

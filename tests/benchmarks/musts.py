@@ -104,8 +104,8 @@ def _cost_of_arrived(workload: str, peer: str = OURS) -> Figure:
 
     def figure(records: Sequence[Record]) -> float | None:
         wanted = {"section": "costs", "workload": workload, "peer": peer}
-        totals, lost = _values(records, "total", **wanted), _values(records, "lost", **wanted)
-        each = [total / (1 - percent / 100) for total, percent in zip(totals, lost, strict=True) if percent < 100]
+        told = [one for one in records if {"total", "lost"} <= one.keys() and wanted.items() <= one.items()]
+        each = [one["total"] / (1 - one["lost"] / 100) for one in told if one["lost"] < 100]
         return statistics.median(each) if each else None
 
     return figure

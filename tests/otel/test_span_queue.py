@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 
+from otel_sentry.otel import span_queue
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_queue import SpanQueue
 from tests.delivery.conftest import wait_until
@@ -299,23 +300,68 @@ def test_what_requests_should_not_wait_for_runs_on_the_thread() -> None:
     queue.close(60)
 
 
+class Steps(Basket):
+    """A consumer whose hand-over has a step in between, in which a span comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue: SpanQueue | None = None
+        self.taken_meanwhile: dict[bool, int] = {}
+
+    def flush(self, now: float, *, everything: bool, meanwhile: Callable[[], object]) -> None:
+        assert self.queue is not None
+        before = len(self.held)
+        self.queue.put(span(1), None)
+        meanwhile()
+        self.taken_meanwhile[everything] = len(self.held) - before
+
+
 def test_spans_are_taken_between_two_steps_of_a_hand_over() -> None:
     """Those that come while the consumer sends do not wait for its end; while somebody waits for a flush, they do."""
+    steps = Steps()
+    steps.queue, _ = queue_of(steps)
+    steps.queue.put(span(1), None)
+    wait_until(lambda: False in steps.taken_meanwhile)
+    flushed = steps.queue.flush(10)
+    steps.queue.close(10)
 
-    class Slow(Basket):
+    assert flushed
+    assert steps.taken_meanwhile[False] >= 1
+    assert steps.taken_meanwhile[True] == 0
+
+
+def test_spans_wait_in_the_queue_where_the_consumer_has_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own memory has no bound."""
+    monkeypatch.setattr(span_queue, "_MOST_AT_CONSUMER", 1)
+    steps = Steps()
+    steps.queue, _ = queue_of(steps)
+    steps.queue.put(span(1), None)
+    wait_until(lambda: False in steps.taken_meanwhile)
+    steps.queue.close(10)
+
+    assert steps.taken_meanwhile[False] == 0
+
+
+def test_a_flush_waits_for_what_is_being_handed_over() -> None:
+    """Spans that have left the consumer and are not sent yet are neither here nor there."""
+
+    class Sending(Basket):
         def flush(self, now: float, *, everything: bool, meanwhile: Callable[[], object]) -> None:
-            queue.put(span(len(self.held) + 1), None)
-            meanwhile()
-            (flushed if everything else handed_over).append(len(self.held))
+            leaving, self.held = self.held, []
+            if leaving:
+                sending.set()
+                go_on.wait(20)
+            self.sent += leaving
 
-    flushed: list[int] = []
-    handed_over: list[int] = []
-    queue, _ = queue_of(Slow())
+    sending, go_on = threading.Event(), threading.Event()
+    basket = Sending()
+    queue, _ = queue_of(basket)
     queue.put(span(1), None)
-    wait_until(lambda: handed_over)
-    waited_for = queue.flush(10)
-    queue.close(10)
+    sending.wait(20)
+    too_early = queue.flush(0.1)
+    go_on.set()
 
-    assert handed_over[0] >= 2
-    assert waited_for
-    assert flushed[0] < flushed[-1]
+    assert not too_early
+    assert queue.flush(20)
+    assert basket.sent == [1]
+    queue.close(10)
