@@ -196,7 +196,10 @@ class Courier:
         leaving: list[_Waiting] = []
         inbox = self._inbox
         for _ in range(len(inbox)):  # once around, in place: a signal handler may hand something over meanwhile
-            one = inbox.popleft()
+            try:
+                one = inbox.popleft()
+            except IndexError:  # such a handler has delivered it all
+                break
             if one.precious or self._inbox_bytes <= self._max_bytes:
                 inbox.append(one)
             else:
@@ -357,7 +360,8 @@ class Courier:
         if not self._tickets:
             return
         for ticket in list(self._tickets):
-            taken_in = ticket.seen and (not self._inbox or self._inbox[0].generation > ticket.generation)
+            with self._lock:
+                taken_in = ticket.seen and (not self._inbox or self._inbox[0].generation > ticket.generation)
             ticket.safe = taken_in and desk.safe(ticket.generation)
             in_vain = taken_in and desk.stuck_until(ticket.deadline)
             if ticket.safe or in_vain or self._clock() >= ticket.deadline:

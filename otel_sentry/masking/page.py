@@ -20,6 +20,8 @@ It holds for metrics, for the trace header and `baggage`, and for our own log li
 It also holds for what sentry-sdk sends through our transport, after its own scrubber and every hook of yours.
 Hashes of transactions, addresses, call data and the hosts of RPC providers stay readable.
 Other backends get what the application recorded; the OpenTelemetry Collector has a redaction processor for them.
+What a span processor of the application changes in a span that has ended is sent only if it was registered before ours;
+`before_send_span` sees every span.
 
 ## Further secrets
 

@@ -10,13 +10,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.util import BoundedList
 
 PressedSpan = tuple[Any, ...]
 """Arguments of `ReadableSpan`, in order; the attributes as a plain dict."""
 
-_NOTHING: Final[Any] = BoundedList(0)
-"""The events and links of a span that has none."""
+
+class _Nothing(tuple[Any, ...]):
+    """The events and links of a span that has none, for readers of the SDK's own list; without its lock."""
+
+    __slots__ = ()
+    _dq: ClassVar[tuple[Any, ...]] = ()
+    dropped: ClassVar[int] = 0
+
+
+_NOTHING: Final = _Nothing()
 
 
 class HeldAttributes(Mapping[str, Any]):
@@ -76,5 +83,6 @@ def unpressed(kept: ReadableSpan | PressedSpan) -> ReadableSpan:
     """The span again; for the thread that encodes it."""
     if type(kept) is not tuple:
         return kept  # type: ignore[return-value] # mypy does not see that it is none
-    name, context, parent, resource, attributes, *others = kept
-    return ReadableSpan(name, context, parent, resource, HeldAttributes(attributes), *others)
+    span: Any = ReadableSpan(*kept)
+    span._attributes = HeldAttributes(span._attributes)  # noqa: SLF001 - half the time of taking the tuple apart first
+    return span  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.otel.pressed_span import unpressed
+from otel_sentry.otel.pressed_span import pressed, unpressed
 from otel_sentry.otel.span_weight import SPAN_BYTES, is_precious, span_weight
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ class WaitingSpans:
         extra = span_weight(span) - SPAN_BYTES
         if not self._lock.acquire(timeout=_MOMENT_SECONDS):  # a busy machine, or a signal: better unweighed than lost
             if len(self.items) < self._max_spans:
-                self.items.append((span, segment, 0))
+                self.items.append((pressed(span), segment, 0))
                 return True
             return False
         try:
             if not self._has_room(extra) and not (is_precious(span, segment) and self._make_room(extra)):
                 return False
             self._added += extra
-            self.items.append((span, segment, extra))
+            self.items.append((pressed(span), segment, extra))
             return True
         finally:
             self._lock.release()
