@@ -28,9 +28,9 @@ _logger = own_logger(__name__)
 _POLL_SECONDS = 0.025
 """How long spans may wait for the thread while they keep coming.
 
-What waits longer is not in the processor's cache when its memory is used again, which costs the application's thread; what
-is taken more often finds the code that encodes it out of the cache, which costs the batch thread. Measured, each in
-spans of the bare SDK: 1.13 and 2.13 in all at 10 ms, 1.15 and 2.03 at 25, 1.28 and 2.05 at 50.
+What waits longer is not in the processor's cache when its memory is used again, which the application's thread pays;
+what is taken more often finds the code that encodes it out of the cache, which the batch thread pays. Measured, thread
+and whole process in spans of the bare SDK: 1.13 and 2.13 at 10 ms, 1.15 and 2.03 at 25, 1.28 and 2.05 at 50.
 """
 _HAND_OVER_SECONDS = 0.05
 """How often what is ready is handed to delivery, which wakes other threads, and how often an empty queue is polled."""

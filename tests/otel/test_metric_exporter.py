@@ -199,7 +199,7 @@ def test_an_envelope_has_a_thousand_at_most(receiver: Receiver) -> None:
         clicks.add(1, {"page": number})
     metrics.arrived(1500)
 
-    assert [len(envelope.arrivals) for envelope in receiver.envelopes] == [1000, 500]
+    assert sorted(len(envelope.arrivals) for envelope in receiver.envelopes) == [500, 1000]
 
 
 def test_too_many_series_are_counted(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
