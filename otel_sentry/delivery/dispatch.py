@@ -6,6 +6,7 @@ Owned by the delivery thread. The rules are in `traffic`, `verdict`, `division` 
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,8 @@ _logger = own_logger(__name__)
 
 _BAD_REQUEST: Final = 400
 _SWEEP_SECONDS: Final = 5.0
+_BEHIND_SECONDS: Final = 1.0
+"""A fresh parcel that has waited for so long shows that there are too few connections."""
 
 
 class Dispatch:
@@ -75,6 +78,7 @@ class Dispatch:
         self._date = date
         self._zstd_proven = False
         self._swept_at = clock()
+        self._delivered_at = -math.inf
         self.trouble = ""
         """The last failure, for the log line."""
         self.unsettled: Counter[int] = Counter()
@@ -158,8 +162,15 @@ class Dispatch:
         if self._carrier.idle or not self._room.parcels or not self._traffic.connectable(now):
             return
         waiting = self._sendable(now, hurry=hurry)
-        if waiting and self._carrier.want(waiting):
+        if waiting and self._carrier.want(waiting, self._most_connections(now)):
             self._traffic.started()
+
+    def _most_connections(self, now: float) -> int:
+        """More than usual where Sentry answers, but is so far away that what waits grows old all the same."""
+        oldest = self._room.oldest_fresh
+        falls_behind = oldest is not None and now - oldest > _BEHIND_SECONDS
+        answers = now - self._delivered_at < _BEHIND_SECONDS
+        return self._tuning.in_flight_of_backlog if falls_behind and answers else self._tuning.in_flight
 
     def _next(self, now: float, *, hurry: bool) -> Parcel | None:
         def allowed(category: Category) -> bool:
@@ -220,6 +231,7 @@ class Dispatch:
         if judged is Verdict.FINAL and answer.status == _BAD_REQUEST and not self._zstd_proven:
             judged = Verdict.RECODE  # perhaps it was the compression that the server could not read
         if judged is Verdict.DELIVERED:
+            self._delivered_at = now
             self._zstd_proven = self._zstd_proven or parcel.encoding == ZSTD
             self._ledger.deliver(parcel.counts)
             if parcel.report:

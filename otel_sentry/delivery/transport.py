@@ -161,7 +161,7 @@ class SentryTransport(Transport):
             self._dialler = Urllib3Dialler(self.options or {}, self._auth.get_api_url(), headers)
         wants_reports = bool((self.options or {}).get("send_client_reports", True))
         open_spool = self._open_spool if self._tuning.spool_dir else None
-        flights: Flights[Parcel] = Flights(self._dialler, self._tuning.in_flight, wake, self._tuning.timeouts)
+        flights: Flights[Parcel] = Flights(self._dialler, wake, self._tuning.timeouts)
         return Desk(
             self._tuning,
             flights,

@@ -19,6 +19,7 @@ class Tuning:
 
     Args:
         in_flight: most connections, hence most requests at once; opened only when needed.
+        in_flight_of_backlog: the same while Sentry answers and fresh envelopes have waited for a second all the same.
         max_bytes: memory for parcels that wait; beyond it the least important leave and are counted.
         max_age_seconds: what could not be delivered for so long is given up and counted.
         encoding: `zstd` (gzip where no library is installed, or where the server does not know it), `gzip`, or empty.
@@ -35,6 +36,7 @@ class Tuning:
     """
 
     in_flight: int = 16
+    in_flight_of_backlog: int = 32
     max_bytes: int = 64 << 20
     max_age_seconds: float = 86_400.0
     encoding: str = ZSTD

@@ -109,6 +109,11 @@ class WaitingRoom:
         """How many parcels `take` could give."""
         return sum(len(one.late if late else one.fresh) for one in self._ordered if allowed(one.category))
 
+    @property
+    def oldest_fresh(self) -> float | None:
+        """When the first fresh parcel that waits was accepted."""
+        return min([lane.fresh[0].accepted_at for lane in self._ordered if lane.fresh], default=None)
+
     def delay(self, blocked: Callable[[Category], bool]) -> None:
         """Fresh parcels of blocked categories are late from now on."""
         for lane in self._ordered:

@@ -363,4 +363,34 @@ def test_many_requests_share_a_round_trip(receiver: Receiver, transport: NewTran
     assert sum(later - earlier < 0.05 for earlier, later in pairwise(asked)) > 200 / 2
     desk = one._courier.desk
     assert desk is not None
-    assert desk.carrier.open <= 16
+    assert desk.carrier.open <= 32
+
+
+def test_a_sentry_that_is_far_away_gets_more_connections(receiver: Receiver, transport: NewTransport) -> None:
+    """Where 16 do not suffice, what waits is a second old soon, and twice as many carry it."""
+    receiver.behaviour = lambda _: Reply(200, delay_seconds=0.25)
+    one = transport(receiver.dsn)
+    for number in range(300):
+        one.send(spans(receiver, number))
+
+    assert one.flush(60)
+    assert len(receiver.spans) == 300
+    desk = one._courier.desk
+    assert desk is not None
+    assert 16 < desk.carrier.open <= 32
+
+
+def test_a_sentry_that_hangs_gets_no_more_connections(receiver: Receiver, transport: NewTransport) -> None:
+    """Only one that answers does."""
+    receiver.behaviour = lambda _: Reply(200, delay_seconds=2.5)
+    one = transport(receiver.dsn)
+    for number in range(60):
+        one.send(spans(receiver, number))
+    desk = one._courier.desk
+    assert desk is not None
+    most, ends = 0, time.monotonic() + 3
+    while time.monotonic() < ends:
+        most = max(most, desk.carrier.open)
+        time.sleep(0.01)
+
+    assert most == 16

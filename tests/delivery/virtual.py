@@ -114,9 +114,9 @@ class VirtualCarrier:
     def watch(self, readable: Any, empty: Callable[[], None]) -> None:
         """Nobody rings here."""
 
-    def want(self, waiting: int) -> bool:
+    def want(self, waiting: int, most: int) -> bool:
         """Connect, or fail to."""
-        if self.idle or self._connections + self.dialling >= CAPACITY or waiting <= self._connections + self.dialling:
+        if self.idle or self._connections + self.dialling >= most or waiting <= self._connections + self.dialling:
             return False
         self.dialling += 1
         error = "refused" if self._world.mood == "down" else ""
@@ -169,7 +169,9 @@ class Process:
         self.world = world
         self.ledger = Ledger()
         self.carrier = VirtualCarrier(world)
-        self.tuning = Tuning(in_flight=CAPACITY, encoding="", spool_patrol_seconds=5.0, **tuning)
+        self.tuning = Tuning(
+            in_flight=CAPACITY, in_flight_of_backlog=2 * CAPACITY, encoding="", spool_patrol_seconds=5.0, **tuning
+        )
         self.generation = 0
         self.compressor = Compressor("")
         self.desk = Desk(

@@ -48,8 +48,8 @@ class Carrier(Protocol[T]):
     def watch(self, readable: Any, empty: Callable[[], None]) -> None:
         """Let a poll end when `readable` (with a `fileno`) has something to read, which `empty` then reads."""
 
-    def want(self, waiting: int) -> bool:
-        """Open one more connection if so many waiting requests deserve it; its outcome has no cargo."""
+    def want(self, waiting: int, most: int) -> bool:
+        """Open one more connection, `most` in all, if so many waiting requests deserve it; its outcome has no cargo."""
 
     def start(self, cargo: T, encoding: str, body: bytes) -> None:
         """Send a request; only while `idle` is positive."""

@@ -52,11 +52,10 @@ class Timeouts:
 
 
 class Flights(Generic[T]):
-    """Up to `capacity` requests at once, over connections that are opened when needed and kept.
+    """Several requests at once, over connections that are opened when needed and kept.
 
     Args:
         dialler: opens connections, each on a short-lived thread: no selector waits for a resolver.
-        capacity: most connections.
         wake: called from such a thread when it is done; must end a `poll`.
         timeouts: of everything.
         clock: monotonic seconds.
@@ -65,13 +64,11 @@ class Flights(Generic[T]):
     def __init__(
         self,
         dialler: Dialler,
-        capacity: int,
         wake: Callable[[], None],
         timeouts: Timeouts | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dialler = dialler
-        self._capacity = capacity
         self._wake = wake
         self._timeouts = timeouts or Timeouts()
         self._clock = clock
@@ -108,13 +105,13 @@ class Flights(Generic[T]):
         """Connections being opened."""
         return len(self._dials)
 
-    def want(self, waiting: int) -> bool:
-        """Open one more connection if more requests wait than there are connections.
+    def want(self, waiting: int, most: int) -> bool:
+        """Open one more connection if more requests wait than there are connections, and those are fewer than `most`.
 
         Returns:
             Whether an attempt was started; its outcome has no cargo.
         """
-        if self._idle or waiting <= self.open or self.open >= self._capacity:
+        if self._idle or waiting <= self.open or self.open >= most:
             return False
         self._dial_number += 1
         self._dials[self._dial_number] = self._clock()

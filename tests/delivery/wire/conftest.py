@@ -49,16 +49,21 @@ class Flight:
     def __init__(self, dsn: str, capacity: int = 1, timeouts: Timeouts | None = None, **options: Any) -> None:
         scheme, _, rest = dsn.partition("://")
         host = rest.partition("@")[2].rpartition("/")[0]
+        self._capacity = capacity
         self.bell = Bell()
         self.dialler = Urllib3Dialler(
             {**DEFAULT_OPTIONS, "dsn": dsn, **options}, f"{scheme}://{host}/api/1/envelope/", {"X-Sentry-Auth": "k"}
         )
-        self.flights: Flights[str] = Flights(self.dialler, capacity, self.bell.ring, timeouts)
+        self.flights: Flights[str] = Flights(self.dialler, self.bell.ring, timeouts)
         self.flights.watch(self.bell, self.bell.silence)
+
+    def want(self, waiting: int) -> bool:
+        """Open one more connection, if there are fewer than it may have."""
+        return self.flights.want(waiting, self._capacity)
 
     def connect(self, timeout: float = 10.0) -> Outcome[str]:
         """Open one connection."""
-        assert self.flights.want(1 + self.flights.open)
+        assert self.want(1 + self.flights.open)
         return self.next(timeout)
 
     def send(self, cargo: str, body: bytes = b"body") -> None:

@@ -51,7 +51,7 @@ def test_several_requests_are_under_way_at_once(flight: NewFlight) -> None:
     with Server(script) as server:
         one = flight(server.dsn, 4)
         for _ in range(4):
-            one.flights.want(9)
+            one.want(9)
         while one.flights.idle < 4:
             one.flights.poll(1)
         for number in range(4):
@@ -67,10 +67,10 @@ def test_opens_no_more_connections_than_it_may(flight: NewFlight) -> None:
     """Capacity bounds connections, and few requests open few."""
     with Server(answering()) as server:
         one = flight(server.dsn, 2)
-        assert one.flights.want(1)
-        assert not one.flights.want(1)  # one request, one connection on its way
-        assert one.flights.want(5)
-        assert not one.flights.want(5)
+        assert one.want(1)
+        assert not one.want(1)  # one request, one connection on its way
+        assert one.want(5)
+        assert not one.want(5)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
