@@ -11,15 +11,15 @@ import os
 import threading
 import time
 import weakref
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from otel_sentry.delivery.inbox import Inbox, Waiting
 from otel_sentry.delivery.wire.bell import Bell
 from otel_sentry.masking.own_log import own_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from otel_sentry.delivery.desk import Desk, Handed
 
@@ -29,22 +29,12 @@ _ITEMS_PER_TURN: Final = 32
 """Items taken in between two looks at the connections."""
 _LONGEST_NAP_SECONDS: Final = 30.0
 _PAUSE_AFTER_ERROR_SECONDS: Final = 0.1
-_RESERVE: Final = 1.25
 _SAVE_AFTER_SECONDS: Final = 0.25
 """How long a flush hopes for the network before it is content with the disk."""
 _FAREWELL_SECONDS: Final = 0.2
 """How long a leaving process lets the thread save and tell what it could not deliver."""
 _GIVE_WAY_SECONDS: Final = 0.05
 """Part of a flush's time that is left for its caller to come back."""
-
-
-class _Waiting(NamedTuple):
-    """Something that waits for the thread; see `Courier.submit`."""
-
-    item: Handed
-    weight: int
-    generation: int
-    precious: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -96,8 +86,7 @@ class Courier:
             self._desk.abandon()
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._inbox: deque[_Waiting] = deque()
-        self._inbox_bytes = self._ordinary = 0
+        self._inbox = Inbox(self._max_bytes)
         self._generation = 0
         self._tickets: list[_Ticket] = []
         self._asleep = False
@@ -122,7 +111,7 @@ class Courier:
         Args:
             item: what to deliver.
             weight: its bytes, roughly.
-            precious: it may use the reserve when there is no room for others, and the oldest of those give way to it.
+            precious: see `Waiting`.
 
         Returns:
             False when there is no room.
@@ -130,12 +119,9 @@ class Courier:
         if self.forked:
             self._start_over()
         with self._lock:
-            leaving = self._make_room(precious=precious)
+            leaving = self._inbox.put(Waiting(item, weight, self._generation, precious))
             if leaving is None:
                 return False
-            self._inbox.append(_Waiting(item, weight, self._generation, precious))
-            self._inbox_bytes += weight
-            self._ordinary += not precious
             self._leaving = False
         for one in leaving:
             self._displaced(one.item)
@@ -186,31 +172,6 @@ class Courier:
         elif thread is None and desk is not None and bell is not None:  # no thread: the interpreter is leaving
             self._desk = self._bell = None
             self._leave(desk, bell)
-
-    def _make_room(self, *, precious: bool) -> Sequence[_Waiting] | None:
-        """What leaves so that there is room, with some to spare; None where there is none."""
-        if self._inbox_bytes <= self._max_bytes * (_RESERVE if precious else 1.0):
-            return ()
-        if not precious or not self._ordinary:
-            return None
-        leaving: list[_Waiting] = []
-        inbox = self._inbox
-        for _ in range(len(inbox)):  # once around, in place: a signal handler may hand something over meanwhile
-            try:
-                one = inbox.popleft()
-            except IndexError:  # such a handler has delivered it all
-                break
-            if one.precious or self._inbox_bytes <= self._max_bytes:
-                inbox.append(one)
-            else:
-                leaving.append(one)
-                self._forget(one)
-        return leaving
-
-    def _forget(self, one: _Waiting) -> None:
-        """Something has left the inbox."""
-        self._inbox_bytes -= one.weight
-        self._ordinary -= not one.precious
 
     def _add_ticket(self, timeout: float) -> _Ticket:
         with self._lock:
@@ -319,10 +280,9 @@ class Courier:
     def _turn(self, desk: Desk) -> None:
         for _ in range(_ITEMS_PER_TURN):
             with self._lock:
-                if not self._inbox:
-                    break
-                one = self._inbox.popleft()
-                self._forget(one)
+                one = self._inbox.take()
+            if one is None:
+                break
             desk.take_in(one.item, one.generation)
         newcomer = bool(self._tickets) and self._greet(desk)
         desk.report(self._tickets[0].generation if self._tickets else self._generation, urgent=newcomer)
@@ -361,7 +321,7 @@ class Courier:
             return
         for ticket in list(self._tickets):
             with self._lock:
-                taken_in = ticket.seen and (not self._inbox or self._inbox[0].generation > ticket.generation)
+                taken_in = ticket.seen and self._inbox.is_past(ticket.generation)
             ticket.safe = taken_in and desk.safe(ticket.generation)
             in_vain = taken_in and desk.stuck_until(ticket.deadline)
             if ticket.safe or in_vain or self._clock() >= ticket.deadline:
