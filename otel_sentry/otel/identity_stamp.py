@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from opentelemetry.attributes import BoundedAttributes
+
 from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.user import REMEMBERED, identity_reader, user_attributes
+from otel_sentry.identity.user import REMEMBERED, identity_keys, identity_reader, user_attributes
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -28,6 +30,7 @@ class IdentityStamp:
 
     def __init__(self, wallet_attributes: Sequence[str]) -> None:
         self._identity_of = identity_reader(wallet_attributes)
+        self._keys = identity_keys(wallet_attributes)
         self._plain = Privacy("plain")
         self._stamps: dict[Identity, dict[str, str]] = {}
 
@@ -35,11 +38,14 @@ class IdentityStamp:
         """The block or context a local root starts in knows the user; an empty identity means signed out."""
         if identity:
             segment.learn(identity)
-            root.set_attributes(self._stamp_of(identity))
+            stamp = segment.stamp = self._stamp_of(identity)
+            write(root, stamp)
 
     def at_end(self, span: ReadableSpan, segment: Segment) -> None:
         """Tell the segment and its open root what an ended span says about the user."""
         attributes = attribute_dict(span)
+        if self._says_nothing_new(attributes, segment.stamp):
+            return
         identity = self._identity_of(attributes)
         if identity is None:
             return
@@ -54,6 +60,14 @@ class IdentityStamp:
             if not stamp.keys() <= on_root.keys():
                 root.set_attributes({key: value for key, value in stamp.items() if key not in on_root})
 
+    def _says_nothing_new(self, attributes: Mapping[str, Any], stamp: Mapping[str, str]) -> bool:
+        """Whether the identity in a span's attributes is what was written to its root at the start, and no more."""
+        return (
+            bool(stamp)
+            and stamp.items() <= attributes.items()
+            and len(self._keys.intersection(attributes)) == len(stamp)
+        )
+
     def _stamp_of(self, identity: Identity) -> dict[str, str]:
         """What to write, remembered: users come again."""
         stamp = self._stamps.get(identity)
@@ -63,6 +77,19 @@ class IdentityStamp:
                 self._stamps.clear()
             self._stamps[identity] = stamp
         return stamp
+
+
+def write(root: Span, stamp: Mapping[str, str]) -> None:
+    """Set attributes of a span that starts: short texts, for which the SDK's own check of each is half of the cost."""
+    container: Any = getattr(root, "_attributes", None)
+    if type(container) is BoundedAttributes and container.max_value_len is None:
+        # The SDK's own container (its locks and limits): as much as fits without giving anything up.
+        with container._lock:  # noqa: SLF001 - see the docstring
+            own = container._dict  # noqa: SLF001
+            if container.maxlen is None or len(own) + len(stamp) <= container.maxlen:
+                own.update(stamp)
+                return
+    root.set_attributes(stamp)
 
 
 def set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:

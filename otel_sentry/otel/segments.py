@@ -34,6 +34,7 @@ class Segment:
         final: the verdict for this process's envelopes once all that counts is known; None before.
         ignored: OTEL_SENTRY_IGNORE_SPANS names the root, so that none of the segment's spans leaves.
         several: it has seen more than one wallet; then only spans that know theirs have a user.
+        stamp: the identity that was written to the root at its start, as attributes.
         has_blocks: a `use_wallet` block was entered inside it, so that its spans have to look for theirs.
     """
 
@@ -51,6 +52,7 @@ class Segment:
         "root",
         "several",
         "span_id",
+        "stamp",
         "trace_id",
         "verdict",
     )
@@ -76,6 +78,7 @@ class Segment:
         self.ignored = False
         self.several = False
         self.has_blocks = False
+        self.stamp: Mapping[str, str] = {}
         self._learnt = identity
         self._freeze = freeze_dsc
         self._dsc: Mapping[str, str] | None = None
