@@ -40,7 +40,7 @@ class Inbox:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._waiting: deque[Waiting] = deque()
-        self._bytes = self._ordinary = 0
+        self._bytes = self._ordinary = 0  # the latter: of what is not precious
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -55,7 +55,7 @@ class Inbox:
         if leaving is not None:
             self._waiting.append(one)
             self._bytes += one.weight
-            self._ordinary += not one.precious
+            self._ordinary += 0 if one.precious else one.weight
         return leaving
 
     def take(self) -> Waiting | None:
@@ -72,9 +72,10 @@ class Inbox:
 
     def _make_room(self, *, precious: bool) -> Sequence[Waiting] | None:
         """What leaves so that there is room, with some to spare."""
-        if self._bytes <= self._max_bytes * (_RESERVE if precious else 1.0):
+        limit = self._max_bytes * (_RESERVE if precious else 1.0)
+        if self._bytes <= limit:
             return ()
-        if not precious or not self._ordinary:
+        if not precious or self._bytes - self._ordinary > limit:
             return None
         leaving: list[Waiting] = []
         for _ in range(len(self._waiting)):  # once around, in place, because of signal handlers
@@ -91,4 +92,4 @@ class Inbox:
 
     def _forget(self, one: Waiting) -> None:
         self._bytes -= one.weight
-        self._ordinary -= not one.precious
+        self._ordinary -= 0 if one.precious else one.weight

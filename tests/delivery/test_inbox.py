@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otel_sentry.delivery.inbox import Inbox, Waiting
@@ -42,6 +42,7 @@ def test_each_is_taken_refused_or_gives_way_once(puts: list[tuple[bool, int]]) -
 
 
 @given(PUTS)
+@example([(False, 0), (True, 6), (True, 40), (True, 40), (True, 40), (True, 40)])
 def test_the_bound_holds(puts: list[tuple[bool, int]]) -> None:
     """But for the one that crosses it: 1 for ordinary ones, a quarter more for the precious."""
     inbox = Inbox(100)
