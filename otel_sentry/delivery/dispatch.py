@@ -37,6 +37,8 @@ _BAD_REQUEST: Final = 400
 _SWEEP_SECONDS: Final = 5.0
 _BEHIND_SECONDS: Final = 1.0
 """A fresh parcel that has waited for so long shows that there are too few connections."""
+_TROUBLED_SECONDS: Final = 30.0
+"""So long after a failure there are no more of them than usual: more would burden a Sentry that has too much to do."""
 
 
 class Dispatch:
@@ -78,7 +80,7 @@ class Dispatch:
         self._date = date
         self._zstd_proven = False
         self._swept_at = clock()
-        self._delivered_at = -math.inf
+        self._delivered_at = self._troubled_at = -math.inf
         self.trouble = ""
         """The last failure, for the log line."""
         self.unsettled: Counter[int] = Counter()
@@ -169,8 +171,11 @@ class Dispatch:
         """More than usual where Sentry answers, but is so far away that what waits grows old all the same."""
         oldest = self._room.oldest_fresh
         falls_behind = oldest is not None and now - oldest > _BEHIND_SECONDS
-        answers = now - self._delivered_at < _BEHIND_SECONDS
-        return self._tuning.in_flight_of_backlog if falls_behind and answers else self._tuning.in_flight
+        return self._tuning.in_flight_of_backlog if falls_behind and self._serves(now) else self._tuning.in_flight
+
+    def _serves(self, now: float) -> bool:
+        """Whether Sentry answers and nothing has failed lately."""
+        return now - self._delivered_at < _BEHIND_SECONDS and now - self._troubled_at > _TROUBLED_SECONDS
 
     def _next(self, now: float, *, hurry: bool) -> Parcel | None:
         def allowed(category: Category) -> bool:
@@ -219,11 +224,16 @@ class Dispatch:
             self._retry(parcel, LossReason.NETWORK_ERROR, now)
 
     def _connected(self, outcome: Outcome[Parcel], now: float) -> None:
-        if outcome.error:
-            self.trouble = outcome.error
-            self._traffic.failed(now, unreachable=True)
-        else:
+        if not outcome.error:
             self._traffic.connected()
+            return
+        self.trouble = outcome.error
+        is_one_too_many = self._serves(now) and len(self._carrier.cargos) >= self._tuning.in_flight
+        self._troubled_at = now
+        if is_one_too_many:  # a proxy lets no more in: no outage
+            self._traffic.connected()
+        else:
+            self._traffic.failed(now, unreachable=True)
 
     def _obey(self, parcel: Parcel, answer: Answer, now: float) -> None:
         """Do what an answer means."""
@@ -253,6 +263,7 @@ class Dispatch:
 
     def _wait_for_limit(self, parcel: Parcel, now: float) -> None:
         parcel.refused = True
+        self._troubled_at = now
         if parcel.report:
             self.drop(parcel, LossReason.RATELIMIT_BACKOFF)
         elif self._traffic.allowed(parcel.category, now):  # the limit named categories that are none of ours
@@ -263,6 +274,7 @@ class Dispatch:
 
     def _retry(self, parcel: Parcel, reason: LossReason, now: float) -> None:
         parcel.attempts += 1
+        self._troubled_at = now
         if parcel.report or now - parcel.accepted_at > self._tuning.max_age_seconds:
             self.drop(parcel, reason)
         else:

@@ -19,7 +19,8 @@ class Tuning:
 
     Args:
         in_flight: most connections, hence most requests at once; opened only when needed.
-        in_flight_of_backlog: the same while Sentry answers and fresh envelopes have waited for a second all the same.
+        in_flight_of_backlog: the same while Sentry answers, nothing has failed lately, and fresh envelopes wait for a
+            second all the same.
         max_bytes: memory for parcels that wait; beyond it the least important leave and are counted.
         max_age_seconds: what could not be delivered for so long is given up and counted.
         encoding: `zstd` (gzip where no library is installed, or where the server does not know it), `gzip`, or empty.

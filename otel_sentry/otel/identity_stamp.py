@@ -12,7 +12,16 @@ from opentelemetry.attributes import BoundedAttributes
 
 from otel_sentry.convert.sdk_fields import attribute_dict
 from otel_sentry.identity.privacy import Privacy
-from otel_sentry.identity.user import REMEMBERED, identity_keys, identity_reader, user_attributes
+from otel_sentry.identity.user import (
+    ENDUSER_ID,
+    REMEMBERED,
+    USER_ID,
+    WALLET_ADDRESS,
+    identity_keys,
+    identity_reader,
+    user_attributes,
+)
+from otel_sentry.identity.wallet import canonical_wallet
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, Span
@@ -36,10 +45,15 @@ class IdentityStamp:
 
     def at_start(self, root: Span, segment: Segment, identity: Identity) -> None:
         """The block or context a local root starts in knows the user; an empty identity means signed out."""
-        if identity:
-            segment.learn(identity)
-            stamp = segment.stamp = self._stamp_of(identity)
+        if not identity:
+            return
+        segment.learn(identity)
+        stamp, own = self._stamp_of(identity), attribute_dict(root)
+        if self._keys.isdisjoint(own):
+            segment.stamp = stamp
             write(root, stamp)
+        else:
+            root.set_attributes(_beside(own, stamp))
 
     def at_end(self, span: ReadableSpan, segment: Segment) -> None:
         """Tell the segment and its open root what an ended span says about the user."""
@@ -82,14 +96,25 @@ class IdentityStamp:
 def write(root: Span, stamp: Mapping[str, str]) -> None:
     """Set attributes of a span that starts: short texts, for which the SDK's own check of each is half of the cost."""
     container: Any = getattr(root, "_attributes", None)
-    if type(container) is BoundedAttributes and container.max_value_len is None:
-        # The SDK's own container (its locks and limits): as much as fits without giving anything up.
-        with container._lock:  # noqa: SLF001 - see the docstring
-            own = container._dict  # noqa: SLF001
-            if container.maxlen is None or len(own) + len(stamp) <= container.maxlen:
-                own.update(stamp)
-                return
+    try:
+        if type(container) is BoundedAttributes and container.max_value_len is None:
+            # The SDK's own container (its locks and limits): as much as fits without giving anything up.
+            with container._lock:  # noqa: SLF001 - see the docstring
+                own = container._dict  # noqa: SLF001
+                if container.maxlen is None or len(own) + len(stamp) <= container.maxlen:
+                    own.update(stamp)
+                    return
+    except AttributeError:  # it has changed: by its front door, then
+        pass
     root.set_attributes(stamp)
+
+
+def _beside(own: Mapping[str, Any], stamp: Mapping[str, str]) -> dict[str, str]:
+    """What to add to a root that names its user itself: that stays, unless it is another wallet."""
+    if WALLET_ADDRESS in own and canonical_wallet(own[WALLET_ADDRESS]) != stamp.get(WALLET_ADDRESS):
+        return dict(stamp)
+    said = {USER_ID, *own} if ENDUSER_ID in own else own.keys()
+    return {key: value for key, value in stamp.items() if key not in said}
 
 
 def set_on_ended(span: ReadableSpan, attributes: Mapping[str, Any]) -> None:

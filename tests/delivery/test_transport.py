@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from itertools import pairwise
@@ -378,6 +379,23 @@ def test_a_sentry_that_is_far_away_gets_more_connections(receiver: Receiver, tra
     desk = one._courier.desk
     assert desk is not None
     assert 16 < desk.carrier.open <= 32
+
+
+def test_a_sentry_that_fails_now_and_then_gets_no_more_connections(receiver: Receiver, transport: NewTransport) -> None:
+    """It may have too much to do; more requests at once would not help it."""
+    asked = itertools.count()
+    receiver.behaviour = lambda _: Reply(503 if next(asked) % 2 else 200, delay_seconds=0.1)
+    one = transport(receiver.dsn)
+    for number in range(300):
+        one.send(spans(receiver, number))
+    desk = one._courier.desk
+    assert desk is not None
+    most, ends = 0, time.monotonic() + 3
+    while time.monotonic() < ends:
+        most = max(most, desk.carrier.open)
+        time.sleep(0.01)
+
+    assert most == 16
 
 
 def test_a_sentry_that_hangs_gets_no_more_connections(receiver: Receiver, transport: NewTransport) -> None:
