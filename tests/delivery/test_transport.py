@@ -381,6 +381,17 @@ def test_a_sentry_that_is_far_away_gets_more_connections(receiver: Receiver, tra
     assert 16 < desk.carrier.open <= 32
 
 
+def most_connections(one: SentryTransport, *, seconds: float) -> int:
+    """The most that were open at once during so long."""
+    desk = one._courier.desk
+    assert desk is not None
+    most, ends = 0, time.monotonic() + seconds
+    while time.monotonic() < ends:
+        most = max(most, desk.carrier.open)
+        time.sleep(0.01)
+    return most
+
+
 def test_a_sentry_that_fails_now_and_then_gets_no_more_connections(receiver: Receiver, transport: NewTransport) -> None:
     """It may have too much to do; more requests at once would not help it."""
     asked = itertools.count()
@@ -388,14 +399,8 @@ def test_a_sentry_that_fails_now_and_then_gets_no_more_connections(receiver: Rec
     one = transport(receiver.dsn)
     for number in range(300):
         one.send(spans(receiver, number))
-    desk = one._courier.desk
-    assert desk is not None
-    most, ends = 0, time.monotonic() + 3
-    while time.monotonic() < ends:
-        most = max(most, desk.carrier.open)
-        time.sleep(0.01)
 
-    assert most == 16
+    assert most_connections(one, seconds=3) == 16
 
 
 def test_a_sentry_that_hangs_gets_no_more_connections(receiver: Receiver, transport: NewTransport) -> None:
@@ -404,11 +409,5 @@ def test_a_sentry_that_hangs_gets_no_more_connections(receiver: Receiver, transp
     one = transport(receiver.dsn)
     for number in range(60):
         one.send(spans(receiver, number))
-    desk = one._courier.desk
-    assert desk is not None
-    most, ends = 0, time.monotonic() + 3
-    while time.monotonic() < ends:
-        most = max(most, desk.carrier.open)
-        time.sleep(0.01)
 
-    assert most == 16
+    assert most_connections(one, seconds=3) == 16
