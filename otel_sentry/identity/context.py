@@ -11,7 +11,7 @@ from contextvars import Token
 from typing import Any, TypeVar, cast
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, create_key, detach, get_value, set_value
+from opentelemetry.context import Context, attach, create_key, detach, get_current, set_value
 
 from otel_sentry.identity.decoration import decorated
 from otel_sentry.identity.user import (
@@ -56,7 +56,8 @@ def wallet_in(context: Context | None = None) -> Identity | None:
     Returns:
         None if nothing was bound; `NOBODY` after a logout.
     """
-    return cast("Identity | None", get_value(_WALLET_KEY, context))
+    found = get_current() if context is None else context  # `get_value` without its call: each root asks
+    return cast("Identity | None", found.get(_WALLET_KEY))
 
 
 def with_wallet(identity: Identity, context: Context | None = None) -> Context:

@@ -23,12 +23,13 @@ class HeadDecision:
     """Decides by `traces_sampler`, the caller, OTEL_SENTRY_TRACES_SAMPLE_RULES, the rate: in this order.
 
     Attributes:
+        rate: share of traces to keep, 0-1; None for all.
         asks_about_spans: the answer depends on the local root, not on the trace id alone.
     """
 
     def __init__(self, settings: Settings) -> None:
         rules = settings.traces_sample_rules
-        self._rate = settings.traces_sample_rate
+        self.rate = settings.traces_sample_rate
         self._rate_of: RateOf | None = route_rates(rules, settings.traces_sample_rate) if rules else None
         self._sampler = settings.traces_sampler
         self._failure_told = False
@@ -54,7 +55,7 @@ class HeadDecision:
         """
         rate_of = self._rate_of
         if self._sampler is None:
-            rate = self._rate if rate_of is None else rate_of(name, attributes or {})
+            rate = self.rate if rate_of is None else rate_of(name, attributes or {})
             return decide(trace_id=trace_id, incoming=incoming, rate=rate)
         verdict = decide(
             trace_id=trace_id,

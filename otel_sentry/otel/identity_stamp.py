@@ -55,11 +55,11 @@ class IdentityStamp:
         else:
             root.set_attributes(_beside(own, stamp))
 
-    def at_end(self, span: ReadableSpan, segment: Segment) -> None:
-        """Tell the segment and its open root what an ended span says about the user."""
-        attributes = attribute_dict(span)
-        if self._says_nothing_new(attributes, segment.stamp):
-            return
+    def at_end(self, span: ReadableSpan, segment: Segment, attributes: Mapping[str, Any]) -> None:
+        """Tell the segment and its open root what an ended span says about the user in its attributes."""
+        stamp = segment.stamp
+        if stamp and stamp.items() <= attributes.items() and len(self._keys.intersection(attributes)) == len(stamp):
+            return  # what was written to the root at its start, and no more
         identity = self._identity_of(attributes)
         if identity is None:
             return
@@ -73,14 +73,6 @@ class IdentityStamp:
             on_root = attribute_dict(root)
             if not stamp.keys() <= on_root.keys():
                 root.set_attributes({key: value for key, value in stamp.items() if key not in on_root})
-
-    def _says_nothing_new(self, attributes: Mapping[str, Any], stamp: Mapping[str, str]) -> bool:
-        """Whether the identity in a span's attributes is what was written to its root at the start, and no more."""
-        return (
-            bool(stamp)
-            and stamp.items() <= attributes.items()
-            and len(self._keys.intersection(attributes)) == len(stamp)
-        )
 
     def _stamp_of(self, identity: Identity) -> dict[str, str]:
         """What to write, remembered: users come again."""

@@ -29,12 +29,12 @@ from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_batches import SpanBatches
 from otel_sentry.otel.trace_memory import TraceMemory
 from otel_sentry.otel.transaction_batches import TransactionBatches
-from otel_sentry.propagation.carried_verdict import carried_verdict
-from otel_sentry.propagation.decision import dropped
+from otel_sentry.propagation.carried_verdict import VerdictTraceState, carried_verdict
+from otel_sentry.propagation.decision import at_rate, dropped
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of, with_replay
 from otel_sentry.propagation.extraction import link_context
 from otel_sentry.propagation.keep import kept_dsc
-from otel_sentry.propagation.trace import IncomingTrace, incoming_of, unjoined_trace
+from otel_sentry.propagation.trace import UNJOINED_KEY, IncomingTrace, incoming_of, unjoined_trace
 from otel_sentry.settings.choices import WireFormat
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Pipeline:
         self._head = HeadDecision(settings)
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         self._memory = TraceMemory()
+        self._by_rate_alone = False
         self._process = NO_PROCESS
         self._users: dict[Identity, dict[str, Attribute]] = {}
         self._event_fields: dict[str, Any] = {}
@@ -105,6 +106,7 @@ class Pipeline:
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         if self._resource is not None:
             self._describe(self._resource)
+            self._choose()
 
     def flush(self, timeout: float) -> bool:
         """Wait for delivery, at most `timeout` seconds; nothing was sent if nobody asked for the outbox."""
@@ -148,12 +150,27 @@ class Pipeline:
         )
 
     def new_segment(self, root: Span, parent_context: Context | None) -> Segment:
-        """The segment of a local root that starts now; called on the application's thread."""
-        trace_id = root.get_span_context().trace_id
+        """The segment of a local root that starts now; called on the application's thread.
+
+        Most have no caller, and nothing but the rate decides on them: that takes few calls, because all this leaves the
+        processor's cache between two requests, and each call then costs ten times as much.
+        """
+        if (
+            self._by_rate_alone
+            and root._parent is None  # noqa: SLF001 - each property is a call
+            and (parent_context is None or parent_context.get(UNJOINED_KEY) is None)
+        ):
+            trace_id, _, _, _, state, _ = root._context  # type: ignore[misc] # noqa: SLF001 - mypy: as for ended spans
+            if type(state) is VerdictTraceState:  # of Sentry's head sampler
+                return Segment(root, None, state.verdict, self._freeze_dsc)
+            return Segment(root, None, at_rate(self._head.rate, trace_id), self._freeze_dsc)
+        return self._new_segment(root, parent_context)
+
+    def _new_segment(self, root: Span, parent_context: Context | None) -> Segment:
         unjoined = unjoined_trace(parent_context)
-        if unjoined is not None and unjoined.trace_id != trace_id:
+        if unjoined is not None and unjoined.trace_id != root.context.trace_id:
             root.add_link(link_context(unjoined))
-        segment = self._segment(root, incoming_of(trace_id, parent_context))
+        segment = self._segment(root, incoming_of(root.context.trace_id, parent_context))
         if self._ignore is not None and self.ignores(root):
             segment.ignored = True
             if segment.incoming is None:
@@ -214,6 +231,11 @@ class Pipeline:
         if self._resource is None:
             self._resource = resource
             self._describe(resource)
+            self._choose()
+
+    def _choose(self) -> None:
+        """See whether nothing but the rate decides on traces that begin here, the first of which was described."""
+        self._by_rate_alone = self._ignore is None and not self._head.asks_about_spans
 
     def _describe(self, resource: Resource) -> None:
         """Work out what all spans of the process share."""
@@ -255,9 +277,11 @@ class Pipeline:
 
     def _segment(self, root: Any, incoming: IncomingTrace | None) -> Segment:
         self.learn_resource(root.resource)
-        context, parent, head = root.get_span_context(), root.parent, self._head
+        context, parent, head = root.context, root.parent, self._head
         # Where Sentry's sampler is the head sampler it has decided already, and a function may not be asked twice.
-        verdict = carried_verdict(context) or self._memory.verdict(context.trace_id, incoming)
+        verdict = carried_verdict(context)
+        if verdict is None:
+            verdict = self._memory.verdict(context.trace_id, incoming)
         if verdict is None:
             verdict = head.verdict(
                 trace_id=context.trace_id,
@@ -268,7 +292,7 @@ class Pipeline:
             )
         if head.asks_about_spans:
             self._memory.remember(context.trace_id, verdict)
-        return Segment(root, incoming=incoming, verdict=verdict, freeze_dsc=self._freeze_dsc)
+        return Segment(root, incoming, verdict, self._freeze_dsc)
 
     def _freeze_dsc(self, segment: Segment) -> Mapping[str, str]:
         shared = self._memory.share(segment.trace_id, segment.verdict, self._new_dsc(segment))

@@ -15,6 +15,7 @@ from opentelemetry.trace import get_current_span
 from otel_sentry.otel.head_decision import HeadDecision
 from otel_sentry.otel.settings_at_hand import settings_at_hand
 from otel_sentry.propagation.carried_verdict import VerdictTraceState
+from otel_sentry.propagation.decision import at_rate
 from otel_sentry.propagation.trace import incoming_of
 
 if TYPE_CHECKING:
@@ -78,17 +79,21 @@ class SentrySampler(Sampler):
         head = self._head
         if head is None:
             return DEFAULT_ON.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
-        parent = get_current_span(parent_context).get_span_context()
-        if parent.is_valid and not parent.is_remote:
-            return self._result(bool(parent.trace_flags & 1), attributes, parent.trace_state)
-        verdict = head.verdict(
-            trace_id=trace_id,
-            parent_span_id=parent.span_id if parent.is_valid else None,
-            name=name,
-            attributes=attributes,
-            incoming=incoming_of(trace_id, parent_context),
-        )
-        state = VerdictTraceState(parent.trace_state if parent.is_valid else trace_state, verdict)
+        # A tuple, and each of its properties is a call: every span asks.
+        _, parent_id, is_remote, flags, parent_state, is_valid = get_current_span(parent_context).get_span_context()
+        if is_valid and not is_remote:
+            return self._result(bool(flags & 1), attributes, parent_state)
+        if not is_valid and not head.asks_about_spans:
+            verdict = at_rate(head.rate, trace_id)
+        else:
+            verdict = head.verdict(
+                trace_id=trace_id,
+                parent_span_id=parent_id if is_valid else None,
+                name=name,
+                attributes=attributes,
+                incoming=incoming_of(trace_id, parent_context),
+            )
+        state = VerdictTraceState(parent_state if is_valid else trace_state, verdict)
         return self._result(verdict.sampled, attributes, state)
 
     def get_description(self) -> str:

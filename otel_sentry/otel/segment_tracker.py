@@ -19,7 +19,7 @@ from otel_sentry.identity.context import wallet_in
 from otel_sentry.identity.user import identity_keys
 from otel_sentry.otel.bound_segment import bound_to
 from otel_sentry.otel.identity_stamp import IdentityStamp
-from otel_sentry.otel.segments import SEGMENT_ATTRIBUTE, Segment, segment_of
+from otel_sentry.otel.segments import Segment, segment_of
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -122,7 +122,9 @@ class SegmentTracker(SpanProcessor):
             if live is not None:
                 segment = live._otel_sentry_segment  # type: ignore[attr-defined] # noqa: SLF001 - set at its start
                 if not self._telling.isdisjoint(attributes):
-                    self._told(span, segment)
+                    self._stamp.at_end(span, segment, attributes)
+                    if self._attended in attributes:
+                        self._attendant.on_end(span)
                 if segment.root is live:
                     segment.close(span)
                 if segment.verdict.sampled:
@@ -160,16 +162,10 @@ class SegmentTracker(SpanProcessor):
     def _begin(self, span: Span, parent_context: Context | None) -> None:
         context = get_current() if parent_context is None else parent_context
         segment = self._new_segment(span, context)
-        setattr(span, SEGMENT_ATTRIBUTE, segment)
+        span._otel_sentry_segment = segment  # type: ignore[attr-defined] # noqa: SLF001 - SEGMENT_ATTRIBUTE
         identity = wallet_in(context)
         if identity is not None:
             self._stamp.at_start(span, segment, identity)
-
-    def _told(self, span: ReadableSpan, segment: Segment) -> None:
-        """An ended span has attributes that count before it leaves."""
-        self._stamp.at_end(span, segment)
-        if self._attended in attribute_dict(span):
-            self._attendant.on_end(span)
 
     def _sweep(self) -> None:
         """Drop references to spans that nobody ended and nobody holds; look again when the table has doubled."""

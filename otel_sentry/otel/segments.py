@@ -60,18 +60,19 @@ class Segment:
     def __init__(
         self,
         root: Span,
-        *,
         incoming: IncomingTrace | None,
         verdict: Verdict,
         freeze_dsc: Callable[[Segment], Mapping[str, str]],
-        identity: Identity | None = None,
     ) -> None:
-        context = root.get_span_context()
-        self.trace_id: int = context.trace_id
-        self.span_id: int = context.span_id
+        try:
+            context, name = root._context, root._name  # noqa: SLF001 - each property is a call
+        except AttributeError:
+            context, name = root.get_span_context(), root.name
+        self.trace_id: int = context[0]  # type: ignore[index] # mypy: it may be None, as a span's never is
+        self.span_id: int = context[1]  # type: ignore[index]
         self.root: Span | None = root
         self.ended: ReadableSpan | None = None
-        self.name_at_end = root.name
+        self.name_at_end = name
         self.incoming = incoming
         self.verdict = verdict
         self.final: Verdict | None = None
@@ -79,7 +80,7 @@ class Segment:
         self.several = False
         self.has_blocks = False
         self.stamp: Mapping[str, str] = {}
-        self._learnt = identity
+        self._learnt: Identity | None = None
         self._freeze = freeze_dsc
         self._dsc: Mapping[str, str] | None = None
 

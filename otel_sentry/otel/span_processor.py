@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from os import getpid
 from typing import TYPE_CHECKING, Any
 
 from otel_sentry.masking.own_log import own_logger
@@ -134,7 +135,9 @@ class SentrySpanProcessor(SegmentTracker):
         return self._queue.pending()
 
     def _new_segment(self, root: Span, context: Context) -> Segment:
-        self._queue.attend()
+        queue = self._queue
+        if queue.pid != getpid() or queue.thread is None:
+            queue.attend()
         return self._pipeline.new_segment(root, context)
 
     def _ended_otherwise(self, span: ReadableSpan, segment: Segment | None) -> None:

@@ -49,6 +49,17 @@ def decide(
     return _by_rate(1.0 if rate is None else rate, sample_rand)
 
 
+def at_rate(rate: float | None, trace_id: int) -> Verdict:
+    """`decide` for a trace that begins here and that nothing but the rate decides on; in few calls, for each root asks.
+
+    Args:
+        rate: share of traces to keep, 0-1; None means all.
+        trace_id: 128-bit id.
+    """
+    sample_rand = partial(_sample_rand, trace_id, None)
+    return Verdict(True, 1.0, sample_rand) if rate is None else _by_rate(rate, sample_rand)  # noqa: FBT003  # `sampled`
+
+
 def dropped(verdict: Verdict) -> Verdict:
     """The same trace, not kept whatever the rate."""
     return Verdict(sampled=False, sample_rate=0.0, sample_rand=lambda: verdict.sample_rand)
@@ -82,7 +93,7 @@ def _sample_rand(trace_id: int, incoming: IncomingTrace | None) -> float:
 
 def _by_rate(rate: float, sample_rand: SampleRand) -> Verdict:
     if rate in {0.0, 1.0}:
-        return Verdict(sampled=rate == 1.0, sample_rate=rate, sample_rand=sample_rand)
+        return Verdict(rate == 1.0, rate, sample_rand)
     number = sample_rand()
     return Verdict(sampled=number < rate, sample_rate=rate, sample_rand=number)
 

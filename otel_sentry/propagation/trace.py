@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, cast
 
-from opentelemetry.context import Context, create_key, get_value, set_value
+from opentelemetry.context import Context, create_key, get_current, get_value, set_value
 
 _INCOMING_KEY = create_key("otel_sentry.incoming_trace")
-_UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
+UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
 
 
 class IncomingTrace(NamedTuple):
@@ -94,7 +94,8 @@ class UnjoinedTrace(NamedTuple):
 
 def incoming_trace(context: Context | None) -> IncomingTrace | None:
     """The trace that was extracted into `context` (the current one if None)."""
-    return cast("IncomingTrace | None", get_value(_INCOMING_KEY, context))
+    found = get_current() if context is None else context  # `get_value` without its call: each root asks
+    return cast("IncomingTrace | None", found.get(_INCOMING_KEY))
 
 
 def incoming_of(trace_id: int, context: Context | None) -> IncomingTrace | None:
@@ -110,17 +111,18 @@ def with_incoming_trace(incoming: IncomingTrace, context: Context | None) -> Con
 
 def unjoined_trace(context: Context | None) -> UnjoinedTrace | None:
     """The trace that a local root started in `context` must link to, because it was not continued."""
-    return cast("UnjoinedTrace | None", get_value(_UNJOINED_KEY, context))
+    found = get_current() if context is None else context
+    return cast("UnjoinedTrace | None", found.get(UNJOINED_KEY))
 
 
 def with_unjoined_trace(unjoined: UnjoinedTrace, context: Context | None) -> Context:
     """A copy of `context` in which a local root links to `unjoined`."""
-    return set_value(_UNJOINED_KEY, unjoined, context)
+    return set_value(UNJOINED_KEY, unjoined, context)
 
 
 def without_caller(context: Context) -> Context:
     """A copy of `context` that knows of no caller: what an earlier extraction left is void."""
-    for key in (_INCOMING_KEY, _UNJOINED_KEY):
+    for key in (_INCOMING_KEY, UNJOINED_KEY):
         if get_value(key, context) is not None:
             context = set_value(key, None, context)
     return context
