@@ -13,8 +13,12 @@ from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from otel_sentry.convert.container import container
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from otel_sentry.convert.container import CommonPart, EncodedItem
 
 START_NS = 1_795_324_768_000_000_000
 """22 November 2026, when all spans start that say nothing else."""
@@ -90,3 +94,9 @@ def recorded(case: str) -> list[ReadableSpan]:
 def recorded_cases() -> list[str]:
     """Names of all recorded files."""
     return sorted(path.stem for path in RECORDED.glob("*.json"))
+
+
+def joined(items: Iterable[tuple[EncodedItem, CommonPart]]) -> bytes:
+    """A container of these items, each with what it shares with others."""
+    pairs = list(items)
+    return b"".join(container([item.head for item, _ in pairs], [common.tail(item) for item, common in pairs]))

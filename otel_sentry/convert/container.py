@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from otel_sentry.convert.attribute_names import IDENTITY_PREFIXES, UserOf
@@ -50,7 +50,7 @@ def encode_items(
     identity_names: Collection[str],
     mask: SecretMask,
 ) -> list[EncodedItem]:
-    """Logs or metrics with the same attributes, open at their end as spans are; `render_spans` joins all alike.
+    """Logs or metrics with the same attributes, open at their end as spans are; `container` joins all alike.
 
     Args:
         items: payloads; `attributes` in them do not count.
@@ -96,6 +96,20 @@ class ProcessPart:
 NO_PROCESS: Final = ProcessPart({})
 
 
+class _Tails(dict[tuple[str, ...], bytes]):
+    """Names that a span shadows → the rest of its JSON."""
+
+    __slots__ = ("_render",)
+
+    def __init__(self, render: Callable[[tuple[str, ...]], bytes]) -> None:
+        super().__init__()
+        self._render = render
+
+    def __missing__(self, shadowed: tuple[str, ...]) -> bytes:
+        text = self[shadowed] = self._render(shadowed)
+        return text
+
+
 class CommonPart:
     """What all spans of one segment share, rendered once for each set of names that spans shadow.
 
@@ -103,24 +117,26 @@ class CommonPart:
         attributes: typed; `segment_attributes`, and `service_attributes` where there is no `process`.
         user_of: see `UserOf`; asked only for spans that carry an identity themselves.
         process: what the segment shares with others; gives way to `attributes` of the same name.
+
+    Attributes:
+        tails: names that a span without an identity of its own shadows → the rest of its JSON.
     """
 
     def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf, process: ProcessPart = NO_PROCESS) -> None:
         self._attributes = attributes
         self._user_of = user_of
         self._process = process
-        self._tails: dict[tuple[str, ...], bytes] = {}
+        self.tails = _Tails(self._render)
 
-    def tail(self, span: EncodedItem) -> bytes:
-        """The rest of a span's JSON."""
-        if span.identity is not None:
-            return self._render(span.shadowed, self._user_of(span.identity))
-        found = self._tails.get(span.shadowed)
-        if found is None:
-            found = self._tails[span.shadowed] = self._render(span.shadowed, None)
-        return found
+    def tail(self, item: EncodedItem) -> bytes:
+        """The rest of an item's JSON."""
+        return self.tails[item.shadowed] if item.identity is None else self.tail_of(item.shadowed, item.identity)
 
-    def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None) -> bytes:
+    def tail_of(self, shadowed: tuple[str, ...], identity: Mapping[str, Any]) -> bytes:
+        """The rest of the JSON of an item that has an identity of its own."""
+        return self._render(shadowed, self._user_of(identity))
+
+    def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None = None) -> bytes:
         process, own = self._process, dict(self._attributes)
         left_out = own.keys() | shadowed
         for name in shadowed:
@@ -133,12 +149,14 @@ class CommonPart:
         return b"".join([b"," + part for part in parts]) + _SPAN_END
 
 
-def render_spans(spans: Iterable[tuple[EncodedItem, CommonPart]]) -> list[bytes]:
-    """Pieces of the container payload `{"version":2,"items":[…]}`; joined they are its bytes."""
-    pieces = [CONTAINER_START]
-    for span, common in spans:
-        pieces += (span.head, common.tail(span), b",")
-    if len(pieces) > 1:
-        pieces.pop()
-    pieces.append(CONTAINER_END)
-    return pieces
+def container(heads: Sequence[bytes], tails: Sequence[bytes]) -> list[bytes]:
+    """Pieces of the container payload `{"version":2,"items":[…]}`; joined they are its bytes.
+
+    Args:
+        heads: `EncodedItem.head` of each item.
+        tails: the rest of each.
+    """
+    pieces = [b","] * (3 * len(heads))
+    pieces[::3] = heads
+    pieces[1::3] = tails
+    return [CONTAINER_START, *pieces[:-1], CONTAINER_END]

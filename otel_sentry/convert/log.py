@@ -71,7 +71,7 @@ def encode_log(
     identity_names: Collection[str] = IDENTITY_NAMES,
     mask: SecretMask | None = None,
 ) -> EncodedItem:
-    """A record as JSON that is open at the end of its attributes, as spans are; `render_spans` joins both alike."""
+    """A record as JSON that is open at the end of its attributes, as spans are; `container` joins both alike."""
     mask = mask or SecretMask()
     item = mask.log(log_item(record, trace_id=trace_id), TEMPLATE, PARAMETER_PREFIX)
     raw = record.log_record.attributes or {}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
@@ -16,10 +16,10 @@ from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OP_VALUES, OpFunction
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
 from otel_sentry.convert.status import STATUS_KEYS
+from otel_sentry.convert.value_texts import HELD_BACK, AttributeTexts, TextsOfName
 from otel_sentry.convert.values import text
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.masking.names import Holds
-from otel_sentry.protocol.attributes import BOOLEAN, DOUBLE, INTEGER, STRING
 from otel_sentry.protocol.json_text import dumps
 
 MAX_CACHED: Final = 1024
@@ -31,15 +31,6 @@ MAX_CACHED_NAMES: Final = 128
 
 KINDS_THAT_LEAVE: Final = frozenset({SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER})
 ABOUT_THE_OTHER_SIDE: Final = frozenset({"server.address"})
-
-
-class Starts(NamedTuple):
-    """How the JSON of an attribute begins, up to its value, by the value's type."""
-
-    string: bytes
-    integer: bytes
-    boolean: bytes
-    double: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +51,9 @@ class Shape:
         secret: wire names whose values may be secrets because of their name.
         mask: takes secrets out of what is rendered here.
         names: the wire names.
-        starts: how the JSON of each attribute begins, None for those that are held back; None altogether for a shape
-            that is not flat: some of its attributes are renamed by their value, secret by their name, or directives.
+        texts: what is remembered of each attribute's JSON, `HELD_BACK` for those that are; None for a shape that is not
+            flat: some of its attributes are renamed by their value, secret by their name, or
+            directives, or there are too many for it to be remembered.
         telling: gives the values that the op depends on, of a flat shape.
     """
 
@@ -79,13 +71,13 @@ class Shape:
     secret: tuple[str, ...]
     mask: SecretMask
     names: frozenset[str | None]
-    starts: tuple[Starts | None, ...] | None
+    texts: tuple[TextsOfName, ...] | None
     telling: Callable[[Mapping[str, Any]], Any]
     _inferred: dict[tuple[str | None, str], bytes] = field(default_factory=dict)
     _inferred_by_values: dict[Any, bytes] = field(default_factory=dict)
 
     def inferred_if_flat(self, attributes: Mapping[str, Any]) -> bytes:
-        """`inferred` for a flat shape whose values are not None: one look-up by the values that tell."""
+        """`inferred` for a flat shape: one look-up by the values that tell."""
         values = self.telling(attributes)
         found = self._inferred_by_values.get(values)
         if found is None:
@@ -129,6 +121,7 @@ class Shapes:
         self._mask = mask
         self._common_names = common_names
         self._identity_names = identity_names
+        self._texts = AttributeTexts(mask)
         self._known: dict[tuple[int, int, tuple[str, ...]], Shape] = {}
         self._scopes: dict[int, tuple[InstrumentationScope | None, InstrumentationScope | None]] = {}
         self._equal_scopes: dict[InstrumentationScope | None, InstrumentationScope | None] = {}
@@ -142,10 +135,11 @@ class Shapes:
         key = (id(one), id(kind), tuple(names))
         shape = self._known.get(key)
         if shape is None:
+            if len(self._known) >= MAX_CACHED or self._texts.is_full:
+                self._known.clear()
+                self._texts = AttributeTexts(self._mask)
             shape = self._compile(one, kind, key[2])
             if len(key[2]) <= MAX_CACHED_NAMES:
-                if len(self._known) >= MAX_CACHED:
-                    self._known.clear()
                 self._known[key] = shape
         return shape
 
@@ -170,7 +164,8 @@ class Shapes:
         kept = [(name, _wire_name(name, kind), RENAMES[name].kept) for name in names if name in RENAMES]
         secret = tuple(name for name in wire_names if name is not None and mask.holds(name) is not Holds.NOTHING)
         directives = not present.isdisjoint(DIRECTIVES)
-        is_flat = not (special or secret or directives or _repeats(wire_names))
+        is_remembered = len(names) <= MAX_CACHED_NAMES
+        is_flat = is_remembered and not (special or secret or directives or _repeats(wire_names))
         telling = [name for name in names if name in OP_VALUES] if is_flat else []
         return Shape(
             kind=kind,
@@ -186,7 +181,9 @@ class Shapes:
             secret=secret,
             mask=mask,
             names=frozenset(wire_names),
-            starts=tuple(None if name is None else _starts(name) for name in wire_names) if is_flat else None,
+            texts=tuple(HELD_BACK if name is None else self._texts.of(name) for name in wire_names)
+            if is_flat
+            else None,
             telling=itemgetter(*telling) if telling else _nothing,
             has_directives=not present.isdisjoint((EXPLICIT_OP, EXPLICIT_ORIGIN, EXPLICIT_NAME)),
         )
@@ -195,14 +192,6 @@ class Shapes:
 def hidden_names(kind: SpanKind, common_names: frozenset[str]) -> tuple[str, ...]:
     """Common names that would say something wrong on spans of a kind: `server.address` is the other side there."""
     return tuple(sorted(common_names & ABOUT_THE_OTHER_SIDE)) if kind in KINDS_THAT_LEAVE else ()
-
-
-def _starts(name: str) -> Starts:
-    """See `Starts`; each ends the attribute before it."""
-    quoted = dumps(name)
-    return Starts(
-        *(b'%b:{"type":"%b","value":' % (quoted, kind.encode()) for kind in (STRING, INTEGER, BOOLEAN, DOUBLE))
-    )
 
 
 def _repeats(names: Iterable[str | None]) -> bool:

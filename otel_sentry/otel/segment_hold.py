@@ -10,6 +10,7 @@ import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from otel_sentry.convert.pressed_span import unpressed
 from otel_sentry.otel.keeping import Keeping
 from otel_sentry.otel.skipped_spans import SkippedSpans
 from otel_sentry.otel.span_queue import nothing
@@ -19,6 +20,7 @@ from otel_sentry.protocol.item_kinds import Category, LossReason
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from otel_sentry.convert.pressed_span import PressedSpan
     from otel_sentry.otel.pipeline import Pipeline
     from otel_sentry.otel.segments import Segment
     from otel_sentry.otel.span_queue import Meanwhile, SpanConsumer
@@ -82,8 +84,9 @@ class SegmentHold:
         """Whether spans that the rate drops are to be handed over too."""
         return self._keeping is not None
 
-    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+    def add(self, span: ReadableSpan | PressedSpan, segment: Segment | None) -> None:
         """Take one ended span; decides on its segment if it is the root."""
+        span = unpressed(span)
         if segment is None:
             segment = self._pipeline.segment_of_ended(span)
         key = (segment.trace_id, segment.span_id)

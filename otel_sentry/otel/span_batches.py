@@ -6,16 +6,16 @@ closed, so that a late route or wallet still reaches them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from otel_sentry.convert.container import CONTAINER_END, CONTAINER_START
-from otel_sentry.convert.encode import CommonPart, EncodedSpan, render_spans
+from otel_sentry.convert.container import container
+from otel_sentry.convert.pressed_span import SPAN_ID, unpressed
 from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.masking.own_log import own_logger
 from otel_sentry.otel.reparented import root_as_sentry_knows_it
-from otel_sentry.otel.span_hooks import Hook, edited_span
+from otel_sentry.otel.span_hooks import edited_span
 from otel_sentry.otel.span_queue import nothing
 from otel_sentry.protocol.item_kinds import (
     MAX_SPANS_PER_ENVELOPE,
@@ -28,7 +28,9 @@ from otel_sentry.protocol.item_kinds import (
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from otel_sentry.convert.container import CommonPart
     from otel_sentry.convert.encode import SpanEncoder
+    from otel_sentry.convert.pressed_span import PressedSpan
     from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
     from otel_sentry.otel.span_queue import Meanwhile
@@ -43,14 +45,31 @@ _ENVELOPES_AT_ONCE = 8
 class _Batch:
     """The spans of one trace that wait for their envelope."""
 
-    __slots__ = ("bytes", "ended", "precious", "since", "spans")
+    __slots__ = ("bytes", "ended", "heads", "identities", "precious", "segments", "shadowed", "since")
 
     def __init__(self) -> None:
-        self.spans: list[tuple[EncodedSpan, Segment]] = []
+        # Lists side by side: an object for each span would be one more for the garbage collector to walk.
+        self.heads: list[bytes] = []
+        self.shadowed: list[tuple[str, ...]] = []
+        self.segments: list[Segment] = []
+        self.identities: dict[int, Mapping[str, Any]] = {}
         self.bytes = 0
         self.since: float | None = None
         self.ended = False
         self.precious = False
+
+    def tails(self, common_part: Callable[[Segment], CommonPart]) -> list[bytes]:
+        """The rest of each span's JSON."""
+        common = {segment: common_part(segment) for segment in set(self.segments)}
+        if len(common) == 1:
+            (only,) = common.values()
+            tails = list(map(only.tails.__getitem__, self.shadowed))
+        else:
+            pairs = zip(self.segments, self.shadowed, strict=True)
+            tails = [common[segment].tails[shadowed] for segment, shadowed in pairs]
+        for index, identity in self.identities.items():
+            tails[index] = common[self.segments[index]].tail_of(self.shadowed[index], identity)
+        return tails
 
 
 class SpanBatches:
@@ -72,10 +91,10 @@ class SpanBatches:
         self._pending = 0
         self._failed = False
 
-    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+    def add(self, span: ReadableSpan | PressedSpan, segment: Segment | None) -> None:
         """Encode a span; closes the envelope that it fills."""
         try:
-            self._add(span, segment or self._pipeline.segment_of_ended(span))
+            self._add(span, segment or self._pipeline.segment_of_ended(unpressed(span)))
         except Exception as error:  # noqa: BLE001 - one odd span must not stop the others
             self._not_encoded(error)
 
@@ -100,13 +119,14 @@ class SpanBatches:
         self._batches = {}
         self._pending = 0
 
-    def _add(self, span: ReadableSpan, segment: Segment) -> None:
+    def _add(self, span: ReadableSpan | PressedSpan, segment: Segment) -> None:
         encoder = self._encoder
         if encoder is None:
             encoder = self._encoder = self._pipeline.encoder()
-        is_root = span.context.span_id == segment.span_id  # also a copy of a root that is still open
-        if is_root and segment.incoming is not None:
-            span = root_as_sentry_knows_it(span, segment)
+        span_id = span[SPAN_ID] if isinstance(span, tuple) else span.context.span_id
+        is_root = span_id == segment.span_id  # also a copy of a root that is still open
+        if is_root:
+            span = root_as_sentry_knows_it(unpressed(span), segment)
         encoded = encoder.encode(span, is_segment=is_root)
         # Envelopes have one trace and one context: what is kept in spite of the rate says another rate.
         key = segment.trace_id if segment.final is None else (segment.trace_id, segment.final)
@@ -114,17 +134,21 @@ class SpanBatches:
         if batch is None:
             batch = self._batches[key] = _Batch()
         size = len(encoded.head) + self._pipeline.common_bytes
-        if batch.bytes + size > TARGET_ENVELOPE_BYTES and batch.spans:
+        if batch.bytes + size > TARGET_ENVELOPE_BYTES and batch.heads:
             self._close(key)
             batch = self._batches[key] = _Batch()
-        batch.spans.append((encoded, segment))
+        if encoded.identity is not None:
+            batch.identities[len(batch.heads)] = encoded.identity
+        batch.heads.append(encoded.head)
+        batch.shadowed.append(encoded.shadowed)
+        batch.segments.append(segment)
         batch.bytes += size
         if is_root or segment.root is None:
             batch.ended = True
         if is_root or encoded.failed:
             batch.precious = True
         self._pending += 1
-        if len(batch.spans) >= MAX_SPANS_PER_ENVELOPE:
+        if len(batch.heads) >= MAX_SPANS_PER_ENVELOPE:
             self._close(key)
 
     def _close_all(self, keys: list[Hashable]) -> None:
@@ -139,25 +163,25 @@ class SpanBatches:
     def _closed(self, key: Hashable) -> OutgoingEnvelope | None:
         """What is to be sent of a batch; None when it cannot be, which is counted."""
         batch = self._batches.pop(key)
-        self._pending -= len(batch.spans)
+        self._pending -= len(batch.heads)
         try:
             return self._envelope(batch)
         except Exception as error:  # noqa: BLE001 - one odd segment must not stop the others
-            self._not_encoded(error, len(batch.spans))
+            self._not_encoded(error, len(batch.heads))
             return None
 
     def _envelope(self, batch: _Batch) -> OutgoingEnvelope:
-        spans = batch.spans
-        segments = {segment for _, segment in spans}
-        common = {segment: self._pipeline.common_part(segment) for segment in segments}
-        items = [(encoded, common[segment]) for encoded, segment in spans]
+        heads, tails = batch.heads, batch.tails(self._pipeline.common_part)
         hook = self._pipeline.settings.before_send_span
+        if hook is not None:
+            heads = [edited_span(head + tail, hook) for head, tail in zip(heads, tails, strict=True)]
+            tails = [b""] * len(heads)
         return OutgoingEnvelope(
-            headers={"trace": self._pipeline.trace_header(spans[0][1])},
-            item_headers={"type": "span", "item_count": len(spans), "content_type": SPAN_CONTENT_TYPE},
-            payload=render_spans(items) if hook is None else _edited(items, hook),
+            headers={"trace": self._pipeline.trace_header(batch.segments[0])},
+            item_headers={"type": "span", "item_count": len(heads), "content_type": SPAN_CONTENT_TYPE},
+            payload=container(heads, tails),
             category=Category.SPAN,
-            quantity=len(spans),
+            quantity=len(heads),
             precious=batch.precious,
         )
 
@@ -171,9 +195,3 @@ class SpanBatches:
 def _each(send: Send, envelopes: Iterable[OutgoingEnvelope]) -> None:
     for envelope in envelopes:
         send(envelope)
-
-
-def _edited(items: Iterable[tuple[EncodedSpan, CommonPart]], hook: Hook) -> list[bytes]:
-    """`render_spans`, with each span as `before_send_span` wants it."""
-    spans = [edited_span(encoded.head + common.tail(encoded), hook) for encoded, common in items]
-    return [CONTAINER_START, b",".join(spans), CONTAINER_END]

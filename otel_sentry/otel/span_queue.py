@@ -14,13 +14,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from otel_sentry.convert.pressed_span import pressed
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.pressed_span import pressed, unpressed
-from otel_sentry.otel.waiting_spans import WaitingSpans
+from otel_sentry.otel.waiting_spans import WaitingSpans, parts
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from otel_sentry.convert.pressed_span import PressedSpan
     from otel_sentry.otel.segments import Segment
 
 _logger = own_logger(__name__)
@@ -66,7 +67,7 @@ def nothing() -> None:
 class SpanConsumer(Protocol):
     """What the thread feeds. All calls come from the queue's thread; none may raise."""
 
-    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+    def add(self, span: ReadableSpan | PressedSpan, segment: Segment | None) -> None:
         """Take one ended span."""
 
     def flush(self, now: float, *, everything: bool, meanwhile: Meanwhile = nothing) -> None:
@@ -98,6 +99,8 @@ class SpanQueue:
         clock: monotonic seconds.
 
     Attributes:
+        pid: the process that it works for.
+        thread: its thread, None while there is none.
         on_begin: called when the first span of a process has come, on the application's thread.
         on_thread: called on this queue's thread when it starts, for what requests should not wait for.
     """
@@ -140,8 +143,8 @@ class SpanQueue:
         self._lock = threading.RLock()
         self._wake = threading.Event()
         self._flushes: list[threading.Event] = []
-        self._thread: threading.Thread | None = None
-        self._pid = os.getpid()
+        self.thread: threading.Thread | None = None
+        self.pid = os.getpid()
 
     def _start_over_in_child(self) -> None:
         self._start_over()
@@ -152,7 +155,7 @@ class SpanQueue:
         """Append an ended span; refuses it when the queue is closed, or full and nothing may give way to it."""
         items = self._items
         if len(items) < self._weigh_from:
-            items.append((pressed(span), segment, 0))
+            items.append(pressed(span, segment) or (span, segment, 0))
         elif self._closed or not self._waiting.add(span, segment):
             self._refused(1)
             return
@@ -207,10 +210,10 @@ class SpanQueue:
         return made
 
     def attend(self) -> None:
-        """A segment begins: have a thread that does the chore, in a process forked behind Python's back (uWSGI) too."""
-        if self._pid != os.getpid():
+        """A segment begins without a thread, or in a process forked behind Python's back: have one for the chore."""
+        if self.pid != os.getpid():
             self._start_over_in_child()
-        if self._thread is None and self._chore is not None and not self._closed:
+        if self.thread is None and self._chore is not None and not self._closed:
             with suppress(RuntimeError):  # the interpreter is leaving; the span itself may still be handed over
                 self._rouse()
 
@@ -223,8 +226,8 @@ class SpanQueue:
                 left += 1
         if left:
             self._refused(left)
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(_MOMENT_SECONDS)
+        if self.thread is not None and self.thread is not threading.current_thread():
+            self.thread.join(_MOMENT_SECONDS)
 
     def _look_up(self, span: ReadableSpan) -> None:
         """One span in many: wake the thread if it is high time, and learn from how many on they must be weighed."""
@@ -242,8 +245,8 @@ class SpanQueue:
         new: threading.Thread | None = None
         with self._lock:
             self._idle = False
-            if self._thread is None:
-                new = self._thread = threading.Thread(target=self._live, name="otel_sentry.spans", daemon=True)
+            if self.thread is None:
+                new = self.thread = threading.Thread(target=self._live, name="otel_sentry.spans", daemon=True)
         if new is not None:
             self._start(new)
             self.on_begin()
@@ -254,14 +257,14 @@ class SpanQueue:
         try:
             thread.start()
         except RuntimeError:  # the interpreter is leaving and starts no threads
-            self._thread = None
+            self.thread = None
             raise
 
     def _live(self) -> None:
         try:
             self._run()
         finally:  # closed, or killed as greenlets may be: whoever puts something from now on starts another
-            self._thread = None
+            self.thread = None
             self._idle = True
 
     def _run(self) -> None:
@@ -314,8 +317,9 @@ class SpanQueue:
 
     def _drain(self) -> None:
         add, until_offer = self._consumer.add, _YIELD_EVERY
-        for kept, segment, _ in self._waiting.take():
-            add(unpressed(kept), segment)
+        for waiting in self._waiting.take():
+            span, segment, _ = parts(waiting)
+            add(span, segment)
             until_offer -= 1
             if not until_offer:
                 until_offer = self._every_of_busy if _offer_gil() > _BUSY_SECONDS else _YIELD_EVERY

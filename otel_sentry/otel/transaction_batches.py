@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from otel_sentry.convert.pressed_span import unpressed
 from otel_sentry.convert.transaction import Segments, split_segments
 from otel_sentry.delivery.outbox import OutgoingEnvelope
 from otel_sentry.masking.own_log import own_logger
@@ -22,6 +23,7 @@ from otel_sentry.protocol.json_text import dumps
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
+    from otel_sentry.convert.pressed_span import PressedSpan
     from otel_sentry.otel.pipeline import Pipeline, Send
     from otel_sentry.otel.segments import Segment
     from otel_sentry.otel.span_queue import Meanwhile
@@ -65,8 +67,9 @@ class TransactionBatches:
         self._pending = 0
         self._failed = False
 
-    def add(self, span: ReadableSpan, segment: Segment | None) -> None:
+    def add(self, span: ReadableSpan | PressedSpan, segment: Segment | None) -> None:
         """Put a span to its segment."""
+        span = unpressed(span)
         if segment is None:
             segment = self._pipeline.segment_of_ended(span)
         key = (segment.trace_id, segment.span_id)

@@ -11,13 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.otel.pressed_span import pressed, unpressed
+from otel_sentry.convert.pressed_span import SEGMENT, pressed, unpressed
 from otel_sentry.otel.span_weight import SPAN_BYTES, is_precious, span_weight
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-    from otel_sentry.otel.pressed_span import PressedSpan
+    from otel_sentry.convert.pressed_span import PressedSpan
     from otel_sentry.otel.segments import Segment
 
 _UNWEIGHED_BYTES: Final = 16 << 20
@@ -28,12 +28,13 @@ _FEWEST_UNWEIGHED: Final = 64
 _MOMENT_SECONDS: Final = 0.05
 """The most that anybody waits for the lock: a signal may have stopped the thread that holds it."""
 
-WaitingSpan = tuple["ReadableSpan | PressedSpan", "Segment | None", int]
+WeighedSpan = tuple["ReadableSpan | PressedSpan", "Segment | None", int]
 """A span, its segment, and what it was found to weigh beyond `SPAN_BYTES`."""
+_PARTS: Final = 3
 
 
 class _Spared(tuple):  # type: ignore[type-arg]  # noqa: SLOT001  a tuple can have none
-    """A `WaitingSpan` that was met while room was sought, is precious, and lies at the front since."""
+    """A `WeighedSpan` that was met while room was sought, is precious, and lies at the front since."""
 
 
 class WaitingSpans:
@@ -45,11 +46,12 @@ class WaitingSpans:
         displaced: told how many spans give way, on the thread that adds.
 
     Attributes:
-        items: what waits; while there are fewer than `weigh_from`, anybody may append with a weight of 0, unasked.
+        items: what waits; while there are fewer than `weigh_from`, anybody may append a `PressedSpan`, or a
+            `WeighedSpan` with a weight of 0, unasked.
     """
 
     def __init__(self, *, max_spans: int, max_bytes: int, displaced: Callable[[int], None]) -> None:
-        self.items: deque[WaitingSpan] = deque()
+        self.items: deque[PressedSpan | WeighedSpan] = deque()
         self.weigh_from = min(_WEIGH_FROM, max_spans)
         self._max_spans = max_spans
         self._max_bytes = max_bytes
@@ -66,14 +68,14 @@ class WaitingSpans:
         extra = span_weight(span) - SPAN_BYTES
         if not self._lock.acquire(timeout=_MOMENT_SECONDS):  # a busy machine, or a signal: better unweighed than lost
             if len(self.items) < self._max_spans:
-                self.items.append((pressed(span), segment, 0))
+                self.items.append((span, segment, 0))
                 return True
             return False
         try:
             if not self._has_room(extra) and not (is_precious(span, segment) and self._make_room(extra)):
                 return False
             self._added += extra
-            self.items.append((pressed(span), segment, extra))
+            self.items.append((pressed(span, segment) or span, segment, extra))
             return True
         finally:
             self._lock.release()
@@ -83,7 +85,7 @@ class WaitingSpans:
         number = min(_UNWEIGHED_BYTES // span_weight(span), self.weigh_from + _FEWEST_UNWEIGHED)
         self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
 
-    def take(self) -> Iterator[WaitingSpan]:
+    def take(self) -> Iterator[PressedSpan | WeighedSpan]:
         """Each span that waits now, and perhaps some that come meanwhile; called by one thread."""
         items = self.items
         self._let_others_finish()
@@ -96,7 +98,8 @@ class WaitingSpans:
                     waiting = items.popleft()
                 except IndexError:
                     return
-            self._taken += waiting[2]
+            if len(waiting) == _PARTS:
+                self._taken += waiting[2]
             yield waiting
 
     def _let_others_finish(self) -> None:
@@ -121,9 +124,15 @@ class WaitingSpans:
             if isinstance(waiting, _Spared):  # so are all others
                 items.append(waiting)
                 return False
-            if is_precious(unpressed(waiting[0]), waiting[1]):
-                items.appendleft(_Spared(waiting))
+            span, segment, its_extra = parts(waiting)
+            if is_precious(unpressed(span), segment):
+                items.appendleft(_Spared((span, segment, its_extra)))
             else:
-                self._added -= waiting[2]
+                self._added -= its_extra
                 self._displaced(1)
         return self._has_room(extra)
+
+
+def parts(waiting: PressedSpan | WeighedSpan) -> WeighedSpan:
+    """A waiting span, its segment and its weight."""
+    return waiting if len(waiting) == _PARTS else (waiting, waiting[SEGMENT], 0)

@@ -49,15 +49,22 @@ LINKS = st.lists(st.builds(Link, st.sampled_from([context(2, 3), context(0, 0)])
 
 
 @st.composite
-def spans(draw: st.DrawFn) -> Any:
-    """An ended span; its attributes sometimes in a mapping that is not the SDK's."""
+def spans(draw: st.DrawFn, *, simple_children: bool = False) -> Any:
+    """An ended span; its attributes sometimes in a mapping that is not the SDK's.
+
+    Args:
+        draw: of Hypothesis.
+        simple_children: only spans with a parent in this process, without links or losses, kept as the SDK keeps them.
+    """
     attributes = draw(ATTRIBUTES)
+    if simple_children:
+        attributes.pop("", None)  # the SDK would drop it
     status = draw(st.sampled_from(StatusCode))
     return span(
         draw(st.text(max_size=9)),
         draw(st.integers(1, 99)),
-        parent=draw(st.none() | st.integers(1, 99)),
-        remote_parent=draw(st.booleans()),
+        parent=draw(st.integers(1, 99) if simple_children else st.none() | st.integers(1, 99)),
+        remote_parent=not simple_children and draw(st.booleans()),
         start=draw(st.integers(0, 9)),
         end=draw(st.none() | st.integers(0, 9)),
         kind=draw(st.sampled_from(SpanKind)),
@@ -65,6 +72,6 @@ def spans(draw: st.DrawFn) -> Any:
         scope_version=draw(st.sampled_from([None, "1.0"])),
         status=status,
         message=draw(st.none() | st.text(max_size=9)) if status is StatusCode.ERROR else None,
-        links=draw(LINKS),
-        attributes=draw(st.sampled_from([attributes, MappingProxyType(attributes)])),
+        links=() if simple_children else draw(LINKS),
+        attributes=attributes if simple_children else draw(st.sampled_from([attributes, MappingProxyType(attributes)])),
     )

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_sentry.convert.container import MAX_TEXTS, CommonPart, EncodedItem, ProcessPart, render_spans
+from otel_sentry.convert.container import MAX_TEXTS, CommonPart, EncodedItem, ProcessPart
 from otel_sentry.convert.values import attributes as typed
+from tests.spans import joined
 
 NAMES = ["host.name", "user.id", "wallet.address", "a", "b", "c"]
 some = st.dictionaries(st.sampled_from(NAMES), st.integers(0, 9), max_size=6)
@@ -22,7 +23,7 @@ def attributes_of(item: EncodedItem, common: CommonPart) -> dict[str, Any]:
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
 
-    payload = json.loads(b"".join(render_spans([(item, common)])), object_pairs_hook=unique)
+    payload = json.loads(joined([(item, common)]), object_pairs_hook=unique)
     return dict(payload["items"][0]["attributes"])
 
 

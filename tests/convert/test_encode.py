@@ -16,7 +16,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES
-from otel_sentry.convert.encode import CommonPart, EncodedSpan, SpanEncoder, render_spans
+from otel_sentry.convert.container import CommonPart
+from otel_sentry.convert.encode import EncodedSpan, SpanEncoder
 from otel_sentry.convert.segment import segment_attributes, segment_only_attributes
 from otel_sentry.convert.service import service_attributes
 from otel_sentry.convert.shape import MAX_CACHED
@@ -25,7 +26,7 @@ from otel_sentry.convert.values import attributes as typed_attributes
 from otel_sentry.masking.mask import MAX_CLEAN
 from otel_sentry.protocol.json_text import dumps
 from tests.convert.strategies import spans
-from tests.spans import context, recorded, recorded_cases, span
+from tests.spans import context, joined, recorded, recorded_cases, span
 
 SERVICE = service_attributes(
     Resource({"service.name": "shop", "host.name": "box", "url.path": "odd"}),
@@ -57,7 +58,7 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def rendered(*encoded: EncodedSpan) -> list[dict[str, Any]]:
     """Items of the container, read back."""
     common = CommonPart(COMMON, user_of)
-    payload = json.loads(b"".join(render_spans((one, common) for one in encoded)), object_pairs_hook=unique)
+    payload = json.loads(joined((one, common) for one in encoded), object_pairs_hook=unique)
 
     assert payload.pop("version") == 2
     return list(payload.pop("items"))
@@ -176,7 +177,7 @@ def test_an_empty_container() -> None:
 def test_a_span_with_nothing_in_common() -> None:
     """No comma too many."""
     encoded = SpanEncoder().encode(span())
-    items = json.loads(b"".join(render_spans([(encoded, CommonPart({}, user_of))])))["items"]
+    items = json.loads(joined([(encoded, CommonPart({}, user_of))]))["items"]
 
     assert items == [{**json.loads(dumps(span_payload(span()))), "is_segment": False}]
 
@@ -293,9 +294,8 @@ def test_what_is_remembered_of_values_is_bounded() -> None:
     (shape,) = encoder._shapes._known.values()
 
     assert rendered(*map(encoder.encode, last)) == [plainly(one, is_segment=False) for one in last]
-    assert 0 < len(encoder._texts) <= MAX_CLEAN
+    assert 0 < len(encoder._shapes._texts) <= MAX_CLEAN
     assert 0 < len(shape._inferred_by_values) <= MAX_CACHED
-    assert max(map(len, encoder._texts)) < 300
 
 
 def test_failed_spans_are_told() -> None:

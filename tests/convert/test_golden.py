@@ -11,13 +11,14 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import Link, SpanKind, StatusCode
 from sentry_conventions.attributes import ATTRIBUTE_METADATA, AttributeType
 
-from otel_sentry.convert.encode import CommonPart, SpanEncoder, render_spans
+from otel_sentry.convert.container import CommonPart
+from otel_sentry.convert.encode import SpanEncoder
 from otel_sentry.convert.segment import segment_attributes
 from otel_sentry.convert.service import event_fields, service_attributes
 from otel_sentry.convert.transaction import transaction_payload
 from otel_sentry.protocol.json_text import dumps
 from tests.relay import normalised
-from tests.spans import context, recorded, recorded_cases, span
+from tests.spans import context, joined, recorded, recorded_cases, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def container(spans: list[ReadableSpan]) -> dict[str, Any]:
         lambda identity: {"user.id": identity["wallet.address"].lower(), "wallet.address": "0xa"},
     )
     encoded = ((encoder.encode(one, is_segment=one.parent is None), common) for one in spans)
-    return dict(json.loads(b"".join(render_spans(encoded))))
+    return dict(json.loads(joined(encoded)))
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from otel_sentry.convert.encode import CommonPart, SpanEncoder, render_spans
+from otel_sentry.convert.container import CommonPart
+from otel_sentry.convert.encode import SpanEncoder
 from otel_sentry.convert.segment import segment_attributes, segment_source
 from otel_sentry.convert.service import event_fields, service_attributes
 from otel_sentry.convert.transaction import split_segments, transaction_payload
@@ -21,6 +22,7 @@ from otel_sentry.protocol.envelope import EnvelopeItem
 from otel_sentry.protocol.item_kinds import SPAN_CONTENT_TYPE
 from otel_sentry.protocol.json_text import dumps
 from tests.relay import normalised
+from tests.spans import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +72,7 @@ def container(spans: Sequence[ReadableSpan]) -> list[dict[str, Any]]:
     )
     common = CommonPart({**service, **segment}, dict)
     encoder = SpanEncoder(common_names=[*service, *segment])
-    payload = b"".join(render_spans((encoder.encode(one, is_segment=one is root), common) for one in spans))
+    payload = joined((encoder.encode(one, is_segment=one is root), common) for one in spans)
     headers = {"type": "span", "content_type": SPAN_CONTENT_TYPE, "item_count": len(spans), "length": len(payload)}
     dsc = {"trace_id": f"{root.context.trace_id:032x}", "public_key": "k"}
 

@@ -16,7 +16,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from otel_sentry.convert.encode import CommonPart, render_spans
+from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.limits import MAX_BODY_LENGTH
 from otel_sentry.convert.log import encode_log, log_item, log_level, message_attributes
 from otel_sentry.local.container_checks import container_findings
@@ -24,7 +24,7 @@ from otel_sentry.protocol.envelope import EnvelopeItem
 from otel_sentry.protocol.item_kinds import LOG_CONTENT_TYPE
 from otel_sentry.protocol.json_text import dumps
 from tests.convert.strategies import ATTRIBUTES, VALUES
-from tests.spans import START_NS
+from tests.spans import START_NS, joined
 
 NO_TRACE = "f" * 32
 
@@ -208,7 +208,7 @@ def container(*logs: ReadableLogRecord) -> dict[str, Any]:
         lambda identity: {"user.id": "|".join(sorted(identity))},
     )
     encoded = [encode_log(log, trace_id=NO_TRACE, common_names=["sentry.release", "logger.name"]) for log in logs]
-    payload = b"".join(render_spans((one, common) for one in encoded))
+    payload = joined((one, common) for one in encoded)
     headers = {"type": "log", "content_type": LOG_CONTENT_TYPE, "item_count": len(logs), "length": len(payload)}
 
     assert list(container_findings(EnvelopeItem(headers, payload), None)) == []

@@ -28,12 +28,13 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-from otel_sentry.convert.encode import CommonPart, render_spans
+from otel_sentry.convert.container import CommonPart
 from otel_sentry.convert.metric import encode_metrics, metric_items, point_items, sentry_unit
 from otel_sentry.convert.samples import MAX_SAMPLES
 from otel_sentry.local.container_checks import container_findings
 from otel_sentry.protocol.envelope import EnvelopeItem
 from otel_sentry.protocol.item_kinds import TRACE_METRIC_CONTENT_TYPE
+from tests.spans import joined
 
 BATCH = "f" * 32
 DELTA = dict.fromkeys((Counter, Histogram, ObservableCounter), AggregationTemporality.DELTA)
@@ -67,7 +68,7 @@ def checked(scope_metrics: ScopeMetrics, **options: Any) -> list[dict[str, Any]]
         {"sentry.release": {"type": "string", "value": "r"}}, lambda identity: {"user.id": "|".join(identity)}
     )
     encoded, _ = encode_metrics(scope_metrics, trace_id=BATCH, common_names=["sentry.release"], **options)
-    payload = b"".join(render_spans((one, common) for one in encoded))
+    payload = joined((one, common) for one in encoded)
     headers = {"content_type": TRACE_METRIC_CONTENT_TYPE, "item_count": len(encoded), "length": len(payload)}
 
     assert list(container_findings(EnvelopeItem({"type": "trace_metric", **headers}, payload), None)) == []

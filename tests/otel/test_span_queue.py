@@ -128,7 +128,7 @@ def test_a_thread_that_was_killed_is_replaced() -> None:
     queue = SpanQueue(basket, max_spans=10, refused=Counter(), chore=chore)
     queue.put(span(1), None)
     deadline = time.monotonic() + 10
-    while queue._thread is not None and time.monotonic() < deadline:
+    while queue.thread is not None and time.monotonic() < deadline:
         time.sleep(0.01)
     queue.put(span(2), None)
 

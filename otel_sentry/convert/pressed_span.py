@@ -1,7 +1,7 @@
-"""An ended span while it waits: what it says, without the fourteen objects that the SDK says it with.
+"""An ended span while it waits: one tuple of what it says, without the fourteen objects that the SDK says it with.
 
 Those would leave the processor's cache and be walked by the garbage collector again and again; freed at once, their
-memory serves the next span.
+memory serves the next span. Of what waits, only the tuple itself counts for the collector.
 """
 
 from __future__ import annotations
@@ -10,9 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final
 
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext, TraceFlags
 
 PressedSpan = tuple[Any, ...]
-"""Arguments of `ReadableSpan`, in order; the attributes as a plain dict."""
+"""Name, trace id, span id, parent's span id, attributes as a plain dict, kind, status, start, end, scope; then the
+resource, and the segment that whoever pressed it gave."""
+SPAN_ID: Final = 2
+SEGMENT: Final = 11
+
+_RECORDED: Final = TraceFlags(TraceFlags.SAMPLED)
 
 
 class _Nothing(tuple[Any, ...]):
@@ -45,44 +51,60 @@ class HeldAttributes(Mapping[str, Any]):
         return len(self._dict)
 
 
-def pressed(span: ReadableSpan) -> ReadableSpan | PressedSpan:
+def pressed(span: ReadableSpan, segment: Any) -> PressedSpan | None:
     """What to keep of a span that has ended; called on the application's thread.
 
     Returns:
-        The span itself where it has events or links, has lost something, or is not the SDK's own.
+        None where the span has to be kept itself: it has events or links, has lost something, is not the SDK's own, or
+        has no parent in this process (its segment keeps it then in any case).
     """
     if type(span) is not ReadableSpan:
-        return span
+        return None
     try:
         # mypy: the SDK types its containers as what they are for readers.
         attributes: Any = span._attributes  # noqa: SLF001 - each property is a call
         events: Any = span._events  # noqa: SLF001
         links: Any = span._links  # noqa: SLF001
+        parent: Any = span._parent  # noqa: SLF001
+        if parent is None or parent[2]:
+            return None
         if events._dq or links._dq or attributes.dropped or events.dropped or links.dropped:  # noqa: SLF001
-            return span
-        return (  # noqa: TRY300 - a branch of its own would be one more step for each span
+            return None
+        context: Any = span._context  # noqa: SLF001
+        return (
             span._name,  # noqa: SLF001
-            span._context,  # noqa: SLF001
-            span._parent,  # noqa: SLF001
-            span._resource,  # noqa: SLF001
+            context[0],  # a tuple: trace id, span id, whether it is remote, …
+            context[1],
+            parent[1],
             attributes._dict,  # noqa: SLF001
-            _NOTHING,
-            _NOTHING,
             span._kind,  # noqa: SLF001
-            span._instrumentation_info,  # noqa: SLF001
             span._status,  # noqa: SLF001
             span._start_time,  # noqa: SLF001
             span._end_time,  # noqa: SLF001
             span._instrumentation_scope,  # noqa: SLF001
+            span._resource,  # noqa: SLF001
+            segment,
         )
-    except AttributeError:
-        return span
+    except (AttributeError, TypeError, IndexError):
+        return None
 
 
 def unpressed(kept: ReadableSpan | PressedSpan) -> ReadableSpan:
-    """The span again; for the thread that encodes it."""
+    """The span again, for who has to read it as one; its contexts have the flags of any recorded span."""
     if type(kept) is not tuple:
         return kept  # type: ignore[return-value] # mypy does not see that it is none
-    span: Any = ReadableSpan(*kept)
-    span._attributes = HeldAttributes(span._attributes)  # noqa: SLF001 - half the time of taking the tuple apart first
-    return span  # type: ignore[no-any-return]
+    name, trace_id, span_id, parent_id, attributes, kind, status, start, end, scope, resource, _ = kept
+    return ReadableSpan(
+        name=name,
+        context=SpanContext(trace_id, span_id, is_remote=False, trace_flags=_RECORDED),
+        parent=SpanContext(trace_id, parent_id, is_remote=False, trace_flags=_RECORDED),
+        resource=resource,
+        attributes=HeldAttributes(attributes),
+        events=_NOTHING,
+        links=_NOTHING,
+        kind=kind,
+        status=status,
+        start_time=start,
+        end_time=end,
+        instrumentation_scope=scope,
+    )

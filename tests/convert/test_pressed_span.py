@@ -11,33 +11,37 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from otel_sentry.convert.encode import SpanEncoder
-from otel_sentry.otel.pressed_span import pressed, unpressed
+from otel_sentry.convert.pressed_span import SEGMENT, SPAN_ID, pressed, unpressed
 from tests.convert.strategies import spans
+from tests.spans import span
 
 NONE = Resource.get_empty()
 
 
 def ended(limits: SpanLimits | None = None, **options: object) -> ReadableSpan:
-    """A span as the SDK hands it out."""
+    """A child of a local parent, as the SDK hands it out."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider(resource=NONE, span_limits=limits, shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("app", "1.0")
     attributes = {"a": 1, "b": "text", "c": (1, 2)}
-    with provider.get_tracer("app", "1.0").start_as_current_span(
-        "work", kind=SpanKind.CLIENT, attributes=attributes, **options
-    ) as span:
+    with (
+        tracer.start_as_current_span("root"),
+        tracer.start_as_current_span("work", kind=SpanKind.CLIENT, attributes=attributes, **options) as span,
+    ):
         span.set_status(Status(StatusCode.ERROR, "odd"))
-    (found,) = exporter.get_finished_spans()
-    return found
+    return exporter.get_finished_spans()[0]
 
 
 def test_everything_is_there_again() -> None:
     """Whatever a reader asks for."""
-    span = ended()
-    kept = pressed(span)
-    again = unpressed(kept)
+    span, segment = ended(), object()
+    kept = pressed(span, segment)
 
-    assert type(kept) is tuple
+    assert kept is not None
+    assert kept[SEGMENT] is segment
+    assert kept[SPAN_ID] == span.context.span_id
+    again = unpressed(kept)
     assert again.to_json() == span.to_json()
     assert dict(again.attributes or {}) == dict(span.attributes or {})
     assert again.instrumentation_scope == span.instrumentation_scope
@@ -46,26 +50,34 @@ def test_everything_is_there_again() -> None:
 
 
 def test_what_has_more_to_say_stays_as_it_is() -> None:
-    """Links, events, losses, and spans of somebody else's making."""
+    """Links, losses, a parent elsewhere or none, and spans of somebody else's making."""
 
     class Foreign(ReadableSpan):
         pass
 
-    link = Link(SpanContext(1, 2, is_remote=True))
-    plain = ReadableSpan("s", SpanContext(1, 3, is_remote=False), resource=NONE)
-    foreign = Foreign("s", SpanContext(1, 3, is_remote=False), resource=NONE)
-    for span in (ended(links=[link]), ended(SpanLimits(max_attributes=2)), plain, foreign):
-        assert pressed(span) is span
-        assert unpressed(span) is span
+    here, elsewhere = (SpanContext(1, 2, is_remote=remote) for remote in (False, True))
+    own = SpanContext(1, 3, is_remote=False)
+    others = [
+        ended(links=[Link(elsewhere)]),
+        ended(SpanLimits(max_attributes=2)),
+        ReadableSpan("no containers of the SDK", own, here, resource=NONE),
+        ReadableSpan("no context", None, here, resource=NONE),
+        Foreign("foreign", own, here, resource=NONE),
+        span("a root"),
+        span("a root with a caller", parent=2, remote_parent=True),
+    ]
+    for one in others:
+        assert pressed(one, None) is None
+        assert unpressed(one) is one
 
 
 def test_a_span_with_an_event_stays_as_it_is() -> None:
     """Its exception, say."""
     with pytest.raises(ZeroDivisionError):
         failing()
-    (span,) = _EXPORTER.get_finished_spans()
+    (span, _) = _EXPORTER.get_finished_spans()
 
-    assert pressed(span) is span
+    assert pressed(span, None) is None
 
 
 _EXPORTER = InMemorySpanExporter()
@@ -74,13 +86,16 @@ _EXPORTER = InMemorySpanExporter()
 def failing() -> None:
     provider = TracerProvider(resource=NONE, shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(_EXPORTER))
-    with provider.get_tracer("app").start_as_current_span("work"):
+    tracer = provider.get_tracer("app")
+    with tracer.start_as_current_span("root"), tracer.start_as_current_span("work"):
         raise ZeroDivisionError
 
 
-@given(spans())
-def test_it_is_encoded_as_if_it_had_not_waited(span: ReadableSpan) -> None:
+@given(spans(simple_children=True))
+def test_it_is_encoded_as_if_it_had_not_waited(source: ReadableSpan) -> None:
     """Whatever is on it."""
+    kept = pressed(source, None)
     encoder = SpanEncoder()
 
-    assert encoder.encode(unpressed(pressed(span))) == encoder.encode(span)
+    assert kept is not None
+    assert encoder.encode(kept) == encoder.encode(source) == encoder.encode(unpressed(kept))
