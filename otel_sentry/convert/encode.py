@@ -13,7 +13,7 @@ from opentelemetry.trace import Status, StatusCode
 from otel_sentry.convert.attribute_names import IDENTITY_NAMES, put_renamed
 from otel_sentry.convert.container import EncodedItem, identity_of
 from otel_sentry.convert.limits import MAX_ATTRIBUTES_BYTES, MAX_NAME_LENGTH
-from otel_sentry.convert.pressed_span import PressedSpan, unpressed
+from otel_sentry.convert.pressed_span import PressedSpan, fields_of, unpressed
 from otel_sentry.convert.segment import segment_only_attributes
 from otel_sentry.convert.shape import Shape, Shapes, hidden_names
 from otel_sentry.convert.span import (
@@ -25,6 +25,7 @@ from otel_sentry.convert.span import (
     span_payload,
 )
 from otel_sentry.convert.status import ERROR, wire_status
+from otel_sentry.convert.value_texts import NotFlat
 from otel_sentry.convert.values import attribute, text
 from otel_sentry.masking.mask import LONGEST_CLEAN, MAX_CLEAN, SecretMask
 from otel_sentry.protocol.attributes import (
@@ -59,9 +60,9 @@ class _SpanNames(dict[str, bytes]):
     def __missing__(self, name: str) -> bytes:
         if len(self) >= MAX_CLEAN:
             self.clear()
-        shown = self._mask.text(name or UNKNOWN_NAME)[:MAX_NAME_LENGTH]
-        field = b',"name":' + dumps_text_keyed(shown)
-        if len(name) <= LONGEST_CLEAN:
+        shown = self._mask.text(name or UNKNOWN_NAME)
+        field = b',"name":' + dumps_text_keyed(shown[:MAX_NAME_LENGTH])
+        if shown is name and len(name) <= LONGEST_CLEAN:
             self[name] = field
         return field
 
@@ -87,8 +88,7 @@ class SpanEncoder:
         self._common_names = frozenset(common_names) - self._identity_names
         self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names, mask=self._mask)
         self._span_names = _SpanNames(self._mask)
-        self._trace_id: int | None = None
-        self._trace = b""
+        self._trace: tuple[int, bytes] = (0, b"")  # one object, so that nothing comes between its two halves
 
     def encode(self, span: ReadableSpan | PressedSpan, *, is_segment: bool = False) -> EncodedSpan:
         """Encode one ended span; `is_segment` says that it is a local root."""
@@ -97,34 +97,19 @@ class SpanEncoder:
                 encoded = self._encode_quickly(span, {}, b"", is_segment=False)
             else:
                 encoded = self._encode_whole(span, is_segment=is_segment)  # type: ignore[arg-type] # it is no tuple
-        except (TypeError, AttributeError, OverflowError):  # a lone surrogate, None, a foreign span or id
+        except (TypeError, AttributeError, OverflowError):  # a lone surrogate, a foreign span or id
             encoded = None
         return encoded or self.encode_plainly(unpressed(span), is_segment=is_segment)
 
     def _encode_whole(self, span: ReadableSpan, *, is_segment: bool) -> EncodedSpan | None:
         """By the SDK's own fields, for each of its properties is a call."""
-        context, parent = span._context, span._parent  # noqa: SLF001
         own = segment_only_attributes(span) if is_segment else {}
         links = b""
         if _has_losses_or_links(span):
             kept = span_links(span.links)
             own.update(loss_attributes(span, lost_links=len(span.links) - len(kept)))
             links = b',"links":' + dumps(self._mask.tree(kept)) if kept else b""
-        fields = (
-            span._name,  # noqa: SLF001
-            context.trace_id,  # type: ignore[union-attr] # a span without one is encoded plainly
-            context.span_id,  # type: ignore[union-attr]
-            None if parent is None else parent.span_id,
-            span._attributes._dict,  # type: ignore[union-attr] # noqa: SLF001
-            span._kind,  # noqa: SLF001
-            span._status,  # noqa: SLF001
-            span._start_time,  # noqa: SLF001
-            span._end_time,  # noqa: SLF001
-            span._instrumentation_scope,  # noqa: SLF001
-            None,
-            None,
-        )
-        return self._encode_quickly(fields, own, links, is_segment=is_segment)
+        return self._encode_quickly(fields_of(span), own, links, is_segment=is_segment)
 
     def _encode_quickly(
         self, fields: PressedSpan, own: dict[str, Attribute], links: bytes, *, is_segment: bool
@@ -158,10 +143,18 @@ class SpanEncoder:
         ]
         if parent_id is not None:
             pieces += (b'","parent_span_id":"', hexlify(parent_id.to_bytes(8, "big")))
-        if trace_id != self._trace_id:
-            self._trace = b'","trace_id":"%b"' % hexlify(trace_id.to_bytes(16, "big"))
-            self._trace_id = trace_id
-        pieces += (self._trace, self._span_names[name], _FATES[failed][is_segment], links, b',"attributes":{')
+        trace = self._trace
+        if trace[0] != trace_id:
+            trace = self._trace = (trace_id, hexlify(trace_id.to_bytes(16, "big")))
+        pieces += (
+            b'","trace_id":"',
+            trace[1],
+            b'"',
+            self._span_names[name],
+            _FATES[failed][is_segment],
+            links,
+            b',"attributes":{',
+        )
         shadowed = self._add_attributes(pieces, shape, attributes, own)
         head = b"".join(pieces)
         if len(head) > MAX_ATTRIBUTES_BYTES:
@@ -172,20 +165,32 @@ class SpanEncoder:
         self, pieces: list[bytes], shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]
     ) -> tuple[str, ...]:
         """Add the JSON of a span's attributes, each with a comma behind it; what of the common part it shadows."""
-        if (
-            shape.texts is None
-            or (own and not shape.names.isdisjoint(own))
-            or (shape.kept and not _keeps(shape, attributes))
-        ):
+        texts = self._flat(shape, attributes, own)
+        if texts is None:
             own = {**_own_attributes(shape, attributes, self._mask), **own}
             pieces += (dumps_text_keyed(own)[1:-1], b"," if own else b"", shape.inferred(attributes))
             return _shadowed(shape, own)
         if own:
             pieces += (dumps_text_keyed(own)[1:-1], b",")
-        # `strict` would be a fifth of it, and the shape was found by these very names.
-        pieces += [texts[type(value)][value] for texts, value in zip(shape.texts, attributes.values())]  # noqa: B905
+        pieces += texts
         pieces.append(shape.inferred_if_flat(attributes))
         return shape.shadows
+
+    def _flat(self, shape: Shape, attributes: dict[str, Any], own: dict[str, Attribute]) -> list[bytes] | None:
+        """The JSON of each attribute, looked up; None if they are not as simple as that."""
+        if shape.texts is None or (own and not shape.names.isdisjoint(own)):
+            return None
+        for old, _, kept in shape.kept:
+            if type(attributes[old]) is not kept:
+                return None
+        try:
+            # `strict` would be a fifth of it.
+            texts = [known[type(value)][value] for known, value in zip(shape.texts, attributes.values())]  # noqa: B905
+        except NotFlat:
+            return None
+        if len(attributes) != len(shape.texts):  # somebody takes attributes from a span that has ended
+            raise TypeError("the attributes have changed")
+        return texts
 
     def _told_by(self, status: Status) -> dict[str, Attribute]:
         """What the status of a failed span says."""
@@ -251,11 +256,6 @@ def _rename_apart(shape: Shape, attributes: dict[str, Any], own: dict[str, Attri
     for old in shape.special:
         put_renamed(own, old, attributes[old], shape.kind)
     own.update({name: mask.attribute(name, typed) for name, typed in own.items() if before.get(name) is not typed})
-
-
-def _keeps(shape: Shape, attributes: dict[str, Any]) -> bool:
-    """Whether the old attributes have the types whose values stay as they are."""
-    return all(type(attributes[old]) is kept for old, _, kept in shape.kept)
 
 
 def _is_fine(code: Any) -> bool:

@@ -15,7 +15,10 @@ from opentelemetry.trace import SpanContext, TraceFlags
 PressedSpan = tuple[Any, ...]
 """Name, trace id, span id, parent's span id, attributes as a plain dict, kind, status, start, end, scope; then the
 resource, and the segment that whoever pressed it gave."""
+NAME: Final = 0
 SPAN_ID: Final = 2
+ATTRIBUTES: Final = 4
+STATUS: Final = 6
 SEGMENT: Final = 11
 
 _RECORDED: Final = TraceFlags(TraceFlags.SAMPLED)
@@ -55,10 +58,10 @@ def pressed(span: ReadableSpan, segment: Any) -> PressedSpan | None:
     """What to keep of a span that has ended; called on the application's thread.
 
     Returns:
-        None where the span has to be kept itself: it has events or links, has lost something, is not the SDK's own, or
-        has no parent in this process (its segment keeps it then in any case).
+        None where the span has to be kept itself: it has events or links, has lost something, is not the SDK's own, has
+        no segment yet, or has no parent in this process (its segment keeps it then in any case).
     """
-    if type(span) is not ReadableSpan:
+    if segment is None or type(span) is not ReadableSpan:
         return None
     try:
         # mypy: the SDK types its containers as what they are for readers.
@@ -89,8 +92,31 @@ def pressed(span: ReadableSpan, segment: Any) -> PressedSpan | None:
         return None
 
 
+def fields_of(span: ReadableSpan) -> PressedSpan:
+    """The same of any span of the SDK, whatever else there is to it; for the thread that encodes it.
+
+    Raises:
+        AttributeError: it is not the SDK's, or has no context.
+    """
+    context, parent = span._context, span._parent  # noqa: SLF001
+    return (
+        span._name,  # noqa: SLF001
+        context.trace_id,  # type: ignore[union-attr] # as said
+        context.span_id,  # type: ignore[union-attr]
+        None if parent is None else parent.span_id,
+        span._attributes._dict,  # type: ignore[union-attr] # noqa: SLF001
+        span._kind,  # noqa: SLF001
+        span._status,  # noqa: SLF001
+        span._start_time,  # noqa: SLF001
+        span._end_time,  # noqa: SLF001
+        span._instrumentation_scope,  # noqa: SLF001
+        span._resource,  # noqa: SLF001
+        None,
+    )
+
+
 def unpressed(kept: ReadableSpan | PressedSpan) -> ReadableSpan:
-    """The span again, for who has to read it as one; its contexts have the flags of any recorded span."""
+    """The span again, for who has to read it as one; its contexts say "sampled" and have no trace state."""
     if type(kept) is not tuple:
         return kept  # type: ignore[return-value] # mypy does not see that it is none
     name, trace_id, span_id, parent_id, attributes, kind, status, start, end, scope, resource, _ = kept

@@ -16,7 +16,7 @@ from otel_sentry.convert.op import EXPLICIT_OP, OP_RULES, OP_VALUES, OpFunction
 from otel_sentry.convert.origin import EXPLICIT_ORIGIN
 from otel_sentry.convert.span import EXPLICIT_NAME, inferred_attributes
 from otel_sentry.convert.status import STATUS_KEYS
-from otel_sentry.convert.value_texts import HELD_BACK, AttributeTexts, TextsOfName
+from otel_sentry.convert.value_texts import HELD_BACK, AttributeTexts, HeldBack, TextsOfName
 from otel_sentry.convert.values import text
 from otel_sentry.masking.mask import SecretMask
 from otel_sentry.masking.names import Holds
@@ -52,8 +52,8 @@ class Shape:
         mask: takes secrets out of what is rendered here.
         names: the wire names.
         texts: what is remembered of each attribute's JSON, `HELD_BACK` for those that are; None for a shape that is not
-            flat: some of its attributes are renamed by their value, secret by their name, or
-            directives, or there are too many for it to be remembered.
+            flat: some of its attributes are renamed by their value, secret by their name, or directives, or there are
+            too many for it to be remembered.
         telling: gives the values that the op depends on, of a flat shape.
     """
 
@@ -71,13 +71,13 @@ class Shape:
     secret: tuple[str, ...]
     mask: SecretMask
     names: frozenset[str | None]
-    texts: tuple[TextsOfName, ...] | None
+    texts: tuple[TextsOfName | HeldBack, ...] | None
     telling: Callable[[Mapping[str, Any]], Any]
     _inferred: dict[tuple[str | None, str], bytes] = field(default_factory=dict)
     _inferred_by_values: dict[Any, bytes] = field(default_factory=dict)
 
     def inferred_if_flat(self, attributes: Mapping[str, Any]) -> bytes:
-        """`inferred` for a flat shape: one look-up by the values that tell."""
+        """`inferred` for a span that is flat: one look-up by the values that tell."""
         values = self.telling(attributes)
         found = self._inferred_by_values.get(values)
         if found is None:

@@ -24,7 +24,8 @@ class HeadDecision:
 
     Attributes:
         rate: share of traces to keep, 0-1; None for all.
-        asks_about_spans: the answer depends on the local root, not on the trace id alone.
+        asks_about_spans: the answer depends on the local root; else its trace id and the rate decide on a trace without
+            a caller.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -34,7 +34,7 @@ from otel_sentry.propagation.decision import at_rate, dropped
 from otel_sentry.propagation.dsc import DscSource, continued_dsc, envelope_dsc, head_dsc, replay_id_of, with_replay
 from otel_sentry.propagation.extraction import link_context
 from otel_sentry.propagation.keep import kept_dsc
-from otel_sentry.propagation.trace import UNJOINED_KEY, IncomingTrace, incoming_of, unjoined_trace
+from otel_sentry.propagation.trace import KEYS_OF_CALLERS, IncomingTrace, incoming_of, unjoined_trace
 from otel_sentry.settings.choices import WireFormat
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Pipeline:
         self._head = HeadDecision(settings)
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         self._memory = TraceMemory()
+        self._told_traces = self._memory.known
         self._by_rate_alone = False
         self._process = NO_PROCESS
         self._users: dict[Identity, dict[str, Attribute]] = {}
@@ -101,6 +102,7 @@ class Pipeline:
 
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
+        self._by_rate_alone = False
         self.settings, self._source = settings, _dsc_source(settings)
         self._head = HeadDecision(settings)
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
@@ -155,15 +157,21 @@ class Pipeline:
         Most have no caller, and nothing but the rate decides on them: that takes few calls, because all this leaves the
         processor's cache between two requests, and each call then costs ten times as much.
         """
-        if (
-            self._by_rate_alone
-            and root._parent is None  # noqa: SLF001 - each property is a call
-            and (parent_context is None or parent_context.get(UNJOINED_KEY) is None)
-        ):
-            trace_id, _, _, _, state, _ = root._context  # type: ignore[misc] # noqa: SLF001 - mypy: as for ended spans
-            if type(state) is VerdictTraceState:  # of Sentry's head sampler
-                return Segment(root, None, state.verdict, self._freeze_dsc)
-            return Segment(root, None, at_rate(self._head.rate, trace_id), self._freeze_dsc)
+        try:
+            if (
+                self._by_rate_alone
+                and root._parent is None  # noqa: SLF001 - each property is a call
+                and parent_context is not None
+                and KEYS_OF_CALLERS.isdisjoint(parent_context)
+            ):
+                context: Any = root._context  # noqa: SLF001
+                trace_id, state = context[0], context[4]
+                if trace_id not in self._told_traces:
+                    # Sentry's head sampler has decided already.
+                    decided = state.verdict if type(state) is VerdictTraceState else at_rate(self._head.rate, trace_id)
+                    return Segment(root, None, decided, self._freeze_dsc)
+        except (AttributeError, TypeError):  # not the SDK's own
+            pass
         return self._new_segment(root, parent_context)
 
     def _new_segment(self, root: Span, parent_context: Context | None) -> Segment:
@@ -234,7 +242,7 @@ class Pipeline:
             self._choose()
 
     def _choose(self) -> None:
-        """See whether nothing but the rate decides on traces that begin here, the first of which was described."""
+        """See whether nothing but the rate decides on traces that begin here; not before the resource is known."""
         self._by_rate_alone = self._ignore is None and not self._head.asks_about_spans
 
     def _describe(self, resource: Resource) -> None:

@@ -80,15 +80,16 @@ class SentrySampler(Sampler):
         if head is None:
             return DEFAULT_ON.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
         # A tuple, and each of its properties is a call: every span asks.
-        _, parent_id, is_remote, flags, parent_state, is_valid = get_current_span(parent_context).get_span_context()
-        if is_valid and not is_remote:
-            return self._result(bool(flags & 1), attributes, parent_state)
+        parent: Any = get_current_span(parent_context).get_span_context()
+        is_valid, parent_state = parent[5], parent[4]
+        if is_valid and not parent[2]:
+            return self._result(bool(parent[3] & 1), attributes, parent_state)
         if not is_valid and not head.asks_about_spans:
             verdict = at_rate(head.rate, trace_id)
         else:
             verdict = head.verdict(
                 trace_id=trace_id,
-                parent_span_id=parent_id if is_valid else None,
+                parent_span_id=parent[1] if is_valid else None,
                 name=name,
                 attributes=attributes,
                 incoming=incoming_of(trace_id, parent_context),

@@ -64,12 +64,15 @@ class Segment:
         verdict: Verdict,
         freeze_dsc: Callable[[Segment], Mapping[str, str]],
     ) -> None:
+        self.trace_id: int
+        self.span_id: int
         try:
-            context, name = root._context, root._name  # noqa: SLF001 - each property is a call
-        except AttributeError:
+            context: Any = root._context  # noqa: SLF001 - each property is a call
+            self.trace_id, self.span_id = context[0], context[1]
+            name = root._name  # noqa: SLF001
+        except (AttributeError, TypeError):  # not the SDK's own
             context, name = root.get_span_context(), root.name
-        self.trace_id: int = context[0]  # type: ignore[index] # mypy: it may be None, as a span's never is
-        self.span_id: int = context[1]  # type: ignore[index]
+            self.trace_id, self.span_id = context.trace_id, context.span_id
         self.root: Span | None = root
         self.ended: ReadableSpan | None = None
         self.name_at_end = name

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _logger = own_logger(__name__)
 
-_POLL_SECONDS = 0.025
+_POLL_SECONDS = 0.0125
 """How long spans may wait for the thread while they keep coming.
 
 What waits longer is not in the processor's cache when its memory is used again, which the application's thread pays;
@@ -153,16 +153,17 @@ class SpanQueue:
 
     def put(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Append an ended span; refuses it when the queue is closed, or full and nothing may give way to it."""
-        items = self._items
+        items, kept = self._items, None
         if len(items) < self._weigh_from:
-            items.append(pressed(span, segment) or (span, segment, 0))
+            kept = pressed(span, segment)
+            items.append(kept or (span, segment, 0))
         elif self._closed or not self._waiting.add(span, segment):
             self._refused(1)
             return
         if self._idle:
             self._rouse()
         elif not len(items) % _LOOK_EVERY:
-            self._look_up(span)
+            self._look_up(kept or span)
 
     def put_first(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Put a span before all others, whether there is room or not; for a few, when the process leaves."""
@@ -229,7 +230,7 @@ class SpanQueue:
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(_MOMENT_SECONDS)
 
-    def _look_up(self, span: ReadableSpan) -> None:
+    def _look_up(self, span: ReadableSpan | PressedSpan) -> None:
         """One span in many: wake the thread if it is high time, and learn from how many on they must be weighed."""
         if len(self._items) >= _WAKE_AT:
             self._wake.set()

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from otel_sentry.convert.pressed_span import SEGMENT, pressed, unpressed
+from otel_sentry.convert.pressed_span import SEGMENT, pressed
 from otel_sentry.otel.span_weight import SPAN_BYTES, is_precious, span_weight
 
 if TYPE_CHECKING:
@@ -65,22 +65,23 @@ class WaitingSpans:
         Returns:
             False when there is none: it is ordinary, or everything that waits is precious.
         """
-        extra = span_weight(span) - SPAN_BYTES
+        kept = pressed(span, segment) or span
+        extra = span_weight(kept) - SPAN_BYTES
         if not self._lock.acquire(timeout=_MOMENT_SECONDS):  # a busy machine, or a signal: better unweighed than lost
             if len(self.items) < self._max_spans:
-                self.items.append((span, segment, 0))
+                self.items.append((kept, segment, 0))
                 return True
             return False
         try:
             if not self._has_room(extra) and not (is_precious(span, segment) and self._make_room(extra)):
                 return False
             self._added += extra
-            self.items.append((pressed(span, segment) or span, segment, extra))
+            self.items.append((kept, segment, extra))
             return True
         finally:
             self._lock.release()
 
-    def judge(self, span: ReadableSpan) -> None:
+    def judge(self, span: ReadableSpan | PressedSpan) -> None:
         """Set `weigh_from` by what one span of the present weighs: lower at once, higher by and by."""
         number = min(_UNWEIGHED_BYTES // span_weight(span), self.weigh_from + _FEWEST_UNWEIGHED)
         self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
@@ -125,7 +126,7 @@ class WaitingSpans:
                 items.append(waiting)
                 return False
             span, segment, its_extra = parts(waiting)
-            if is_precious(unpressed(span), segment):
+            if is_precious(span, segment):
                 items.appendleft(_Spared((span, segment, its_extra)))
             else:
                 self._added -= its_extra

@@ -8,7 +8,9 @@ from typing import NamedTuple, cast
 from opentelemetry.context import Context, create_key, get_current, get_value, set_value
 
 _INCOMING_KEY = create_key("otel_sentry.incoming_trace")
-UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
+_UNJOINED_KEY = create_key("otel_sentry.unjoined_trace")
+KEYS_OF_CALLERS = frozenset({_INCOMING_KEY, _UNJOINED_KEY})
+"""A context with none of these knows of no caller; one look for both, because each root asks."""
 
 
 class IncomingTrace(NamedTuple):
@@ -112,17 +114,17 @@ def with_incoming_trace(incoming: IncomingTrace, context: Context | None) -> Con
 def unjoined_trace(context: Context | None) -> UnjoinedTrace | None:
     """The trace that a local root started in `context` must link to, because it was not continued."""
     found = get_current() if context is None else context
-    return cast("UnjoinedTrace | None", found.get(UNJOINED_KEY))
+    return cast("UnjoinedTrace | None", found.get(_UNJOINED_KEY))
 
 
 def with_unjoined_trace(unjoined: UnjoinedTrace, context: Context | None) -> Context:
     """A copy of `context` in which a local root links to `unjoined`."""
-    return set_value(UNJOINED_KEY, unjoined, context)
+    return set_value(_UNJOINED_KEY, unjoined, context)
 
 
 def without_caller(context: Context) -> Context:
     """A copy of `context` that knows of no caller: what an earlier extraction left is void."""
-    for key in (_INCOMING_KEY, UNJOINED_KEY):
+    for key in (_INCOMING_KEY, _UNJOINED_KEY):
         if get_value(key, context) is not None:
             context = set_value(key, None, context)
     return context

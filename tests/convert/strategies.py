@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
@@ -31,6 +32,15 @@ KNOWN_NAMES = sorted(
         "otel.scope.version",
     }
 )
+
+
+class Word(str, Enum):
+    """Texts of a class of their own, equal to plain ones."""
+
+    REDIS = "redis"
+    SEND = "send"
+
+
 SCOPES = ["app", "opentelemetry.instrumentation.fastapi", "mcp-python-sdk", ""]
 
 SCALARS = (
@@ -39,7 +49,9 @@ SCALARS = (
     | st.integers(-5, 600)
     | st.integers()
     | st.floats()
-    | st.sampled_from(["GET", "/a?b=1#c", "h:80", "http", "redis", "ip_tcp", "send", "custom", "200", "\ud800", ""])
+    | st.sampled_from(
+        ["GET", "/a?b=1#c", "h:80", "http", "redis", "ip_tcp", "send", "custom", "200", "\ud800", "", *Word]
+    )
     | st.text(max_size=9)
     | st.binary(max_size=5)
 )

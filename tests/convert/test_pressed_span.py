@@ -67,8 +67,9 @@ def test_what_has_more_to_say_stays_as_it_is() -> None:
         span("a root with a caller", parent=2, remote_parent=True),
     ]
     for one in others:
-        assert pressed(one, None) is None
+        assert pressed(one, object()) is None
         assert unpressed(one) is one
+    assert pressed(ended(), None) is None  # its segment is still to be found, by all that it says
 
 
 def test_a_span_with_an_event_stays_as_it_is() -> None:
@@ -77,7 +78,7 @@ def test_a_span_with_an_event_stays_as_it_is() -> None:
         failing()
     (span, _) = _EXPORTER.get_finished_spans()
 
-    assert pressed(span, None) is None
+    assert pressed(span, object()) is None
 
 
 _EXPORTER = InMemorySpanExporter()
@@ -94,7 +95,7 @@ def failing() -> None:
 @given(spans(simple_children=True))
 def test_it_is_encoded_as_if_it_had_not_waited(source: ReadableSpan) -> None:
     """Whatever is on it."""
-    kept = pressed(source, None)
+    kept = pressed(source, object())
     encoder = SpanEncoder()
 
     assert kept is not None
