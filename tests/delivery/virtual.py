@@ -133,7 +133,7 @@ class VirtualCarrier:
             seconds, answer, error = self._world.answer(cargo)
             self._later(seconds, Outcome(cargo, answer, error))
 
-    def poll(self, timeout: float | None) -> list[Outcome[Parcel]]:
+    def poll(self, timeout: float | None, *, company: float = 0.0) -> list[Outcome[Parcel]]:
         """Let time pass until something happens."""
         assert timeout is not None
         assert timeout >= 0

@@ -129,12 +129,18 @@ class Flights(Generic[T]):
         connection.load(cargo, request_bytes(self._dialler.request_start, encoding, body), self._clock())
         self._push(connection)
 
-    def poll(self, timeout: float | None) -> list[Outcome[T]]:
+    def poll(self, timeout: float | None, *, company: float = 0.0) -> list[Outcome[T]]:
         """Send and receive what can be, waiting for at most `timeout` seconds (None: no limit).
+
+        Args:
+            timeout: see above.
+            company: see `Carrier`.
 
         Returns:
             Outcomes since the last call.
         """
+        if company and len(self._busy) > 1:
+            time.sleep(company)
         patience = 0.0 if self._outcomes or self._dialled else self._patience(timeout)
         for key, mask in self._selector.select(patience):
             if isinstance(key.data, Connection):
