@@ -41,6 +41,9 @@ from otel_sentry.protocol.json_text import dumps, dumps_text_keyed
 
 EncodedSpan = EncodedItem
 
+_ODD: Final = (TypeError, AttributeError, OverflowError, LookupError, ValueError, RuntimeError)
+"""What a span may raise that is encoded plainly: a lone surrogate, somebody else's span, an id out of range, attributes
+that another processor changes meanwhile."""
 _FATES: Final = (
     (b',"status":"ok","is_segment":false', b',"status":"ok","is_segment":true'),
     (b',"status":"error","is_segment":false', b',"status":"error","is_segment":true'),
@@ -88,7 +91,7 @@ class SpanEncoder:
         self._common_names = frozenset(common_names) - self._identity_names
         self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names, mask=self._mask)
         self._span_names = _SpanNames(self._mask)
-        self._trace: tuple[int, bytes] = (0, b"")  # one object, so that nothing comes between its two halves
+        self._trace: tuple[int, bytes] = (-1, b"")  # one object: a fork may come between two
 
     def encode(self, span: ReadableSpan | PressedSpan, *, is_segment: bool = False) -> EncodedSpan:
         """Encode one ended span; `is_segment` says that it is a local root."""
@@ -97,7 +100,7 @@ class SpanEncoder:
                 encoded = self._encode_quickly(span, {}, b"", is_segment=False)
             else:
                 encoded = self._encode_whole(span, is_segment=is_segment)  # type: ignore[arg-type] # it is no tuple
-        except (TypeError, AttributeError, OverflowError):  # a lone surrogate, a foreign span or id
+        except _ODD:
             encoded = None
         return encoded or self.encode_plainly(unpressed(span), is_segment=is_segment)
 

@@ -1,7 +1,7 @@
 """An ended span while it waits: one tuple of what it says, without the fourteen objects that the SDK says it with.
 
 Those would leave the processor's cache and be walked by the garbage collector again and again; freed at once, their
-memory serves the next span. Of what waits, only the tuple itself counts for the collector.
+memory serves the next span.
 """
 
 from __future__ import annotations

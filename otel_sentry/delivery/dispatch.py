@@ -35,7 +35,7 @@ _logger = own_logger(__name__)
 
 _BAD_REQUEST: Final = 400
 _SWEEP_SECONDS: Final = 5.0
-_COMPANY_SECONDS: Final = 0.002
+_GATHER_SECONDS: Final = 0.002
 """How long an answer may wait for others where nothing waits for its connection."""
 _BEHIND_SECONDS: Final = 1.0
 """A fresh parcel that has waited for so long shows that there are too few connections."""
@@ -109,7 +109,7 @@ class Dispatch:
         self._room.wake_rested(now, late=not self._traffic.flowing)
         self._launch(now, hurry=hurry)
         at_leisure = not hurry and not self._room.parcels
-        outcomes = self._carrier.poll(self._patience(patience, now), company=_COMPANY_SECONDS if at_leisure else 0.0)
+        outcomes = self._carrier.poll(self._patience(patience, now), gather=_GATHER_SECONDS if at_leisure else 0.0)
         for outcome in outcomes:
             self._settle(outcome)
         if outcomes and self._room.parcels:

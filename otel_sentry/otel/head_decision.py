@@ -24,8 +24,8 @@ class HeadDecision:
 
     Attributes:
         rate: share of traces to keep, 0-1; None for all.
-        asks_about_spans: the answer depends on the local root; else its trace id and the rate decide on a trace without
-            a caller.
+        asks_about_spans: the answer depends on the local root; where it does not, the rate decides on a trace without a
+            caller, by the trace's id.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -78,7 +78,7 @@ class Pipeline:
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
         self._memory = TraceMemory()
         self._told_traces = self._memory.known
-        self._by_rate_alone = False
+        self._alone: HeadDecision | None = None
         self._process = NO_PROCESS
         self._users: dict[Identity, dict[str, Attribute]] = {}
         self._event_fields: dict[str, Any] = {}
@@ -102,7 +102,7 @@ class Pipeline:
 
     def adopt(self, settings: Settings) -> None:
         """Go by other settings from here on: the application has called `sentry_sdk.init` after us."""
-        self._by_rate_alone = False
+        self._alone = None
         self.settings, self._source = settings, _dsc_source(settings)
         self._head = HeadDecision(settings)
         self._ignore = compile_all_ignored(settings.ignore_spans, settings.ignore_rules)
@@ -157,21 +157,17 @@ class Pipeline:
         Most have no caller, and nothing but the rate decides on them: that takes few calls, because all this leaves the
         processor's cache between two requests, and each call then costs ten times as much.
         """
-        try:
-            if (
-                self._by_rate_alone
-                and root._parent is None  # noqa: SLF001 - each property is a call
-                and parent_context is not None
-                and KEYS_OF_CALLERS.isdisjoint(parent_context)
-            ):
-                context: Any = root._context  # noqa: SLF001
-                trace_id, state = context[0], context[4]
-                if trace_id not in self._told_traces:
-                    # Sentry's head sampler has decided already.
-                    decided = state.verdict if type(state) is VerdictTraceState else at_rate(self._head.rate, trace_id)
-                    return Segment(root, None, decided, self._freeze_dsc)
-        except (AttributeError, TypeError):  # not the SDK's own
-            pass
+        head = self._alone
+        if head is not None and parent_context is not None and KEYS_OF_CALLERS.isdisjoint(parent_context):
+            try:
+                context: Any = root._context  # noqa: SLF001 - each property is a call
+                has_parent, trace_id, state = root._parent is not None, context[0], context[4]  # noqa: SLF001
+            except (AttributeError, TypeError, IndexError):  # not the SDK's own
+                return self._new_segment(root, parent_context)
+            if not has_parent and trace_id not in self._told_traces:
+                # Where Sentry's head sampler is in use it has decided already.
+                verdict = state.verdict if type(state) is VerdictTraceState else at_rate(head.rate, trace_id)
+                return Segment(root, None, verdict, self._freeze_dsc)
         return self._new_segment(root, parent_context)
 
     def _new_segment(self, root: Span, parent_context: Context | None) -> Segment:
@@ -243,7 +239,10 @@ class Pipeline:
 
     def _choose(self) -> None:
         """See whether nothing but the rate decides on traces that begin here; not before the resource is known."""
-        self._by_rate_alone = self._ignore is None and not self._head.asks_about_spans
+        head = self._head
+        self._alone = head if self._ignore is None and not head.asks_about_spans else None
+        if head is not self._head:  # another thread adopts settings
+            self._choose()
 
     def _describe(self, resource: Resource) -> None:
         """Work out what all spans of the process share."""

@@ -70,7 +70,7 @@ class Segment:
             context: Any = root._context  # noqa: SLF001 - each property is a call
             self.trace_id, self.span_id = context[0], context[1]
             name = root._name  # noqa: SLF001
-        except (AttributeError, TypeError):  # not the SDK's own
+        except (AttributeError, TypeError, IndexError):  # not the SDK's own
             context, name = root.get_span_context(), root.name
             self.trace_id, self.span_id = context.trace_id, context.span_id
         self.root: Span | None = root

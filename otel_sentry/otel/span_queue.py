@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _logger = own_logger(__name__)
 
 _POLL_SECONDS = 0.00625
-"""How long spans may wait for the thread while they keep coming.
+"""How long spans wait for the thread while they keep coming.
 
 What waits longer is not in the processor's cache when its memory is used again, which the application's thread pays;
 what is taken more often finds the code that encodes it out of the cache, which the batch thread pays. Figures: the
@@ -153,17 +153,16 @@ class SpanQueue:
 
     def put(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Append an ended span; refuses it when the queue is closed, or full and nothing may give way to it."""
-        items, kept = self._items, None
+        items = self._items
         if len(items) < self._weigh_from:
-            kept = pressed(span, segment)
-            items.append(kept or (span, segment, 0))
+            items.append(pressed(span, segment) or (span, segment, 0))
         elif self._closed or not self._waiting.add(span, segment):
             self._refused(1)
             return
         if self._idle:
             self._rouse()
         elif not len(items) % _LOOK_EVERY:
-            self._look_up(kept or span)
+            self._look_up()
 
     def put_first(self, span: ReadableSpan, segment: Segment | None) -> None:
         """Put a span before all others, whether there is room or not; for a few, when the process leaves."""
@@ -230,12 +229,12 @@ class SpanQueue:
         if self.thread is not None and self.thread is not threading.current_thread():
             self.thread.join(_MOMENT_SECONDS)
 
-    def _look_up(self, span: ReadableSpan | PressedSpan) -> None:
+    def _look_up(self) -> None:
         """One span in many: wake the thread if it is high time, and learn from how many on they must be weighed."""
         if len(self._items) >= _WAKE_AT:
             self._wake.set()
         with suppress(Exception):  # a span that cannot be weighed is in the queue all the same
-            self._waiting.judge(span)
+            self._waiting.judge()
         if not self._closed:
             self._weigh_from = self._waiting.weigh_from
         if self._closed:  # meanwhile: the later look counts

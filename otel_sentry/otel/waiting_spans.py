@@ -81,8 +81,13 @@ class WaitingSpans:
         finally:
             self._lock.release()
 
-    def judge(self, span: ReadableSpan | PressedSpan) -> None:
-        """Set `weigh_from` by what one span of the present weighs: lower at once, higher by and by."""
+    def judge(self) -> None:
+        """Set `weigh_from` by what the newest span weighs: lower at once, higher by and by.
+
+        Raises:
+            Exception: it cannot be weighed, or none waits.
+        """
+        span, _, _ = parts(self.items[-1])
         number = min(_UNWEIGHED_BYTES // span_weight(span), self.weigh_from + _FEWEST_UNWEIGHED)
         self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
 

@@ -100,6 +100,8 @@ class VirtualCarrier:
         self._under_way: list[Parcel] = []
         self.dialling = 0
         self.open = 0
+        self.gathered: list[tuple[int, bool]] = []
+        """Of each poll, how many requests were under way, and whether their answers may wait for each other."""
 
     @property
     def idle(self) -> int:
@@ -133,10 +135,11 @@ class VirtualCarrier:
             seconds, answer, error = self._world.answer(cargo)
             self._later(seconds, Outcome(cargo, answer, error))
 
-    def poll(self, timeout: float | None, *, company: float = 0.0) -> list[Outcome[Parcel]]:
+    def poll(self, timeout: float | None, *, gather: float = 0.0) -> list[Outcome[Parcel]]:
         """Let time pass until something happens."""
         assert timeout is not None
         assert timeout >= 0
+        self.gathered.append((len(self._under_way), gather > 0))
         upcoming = self._events[0][0] if self._events else self._world.now + timeout
         self._world.now = max(self._world.now, min(upcoming, self._world.now + timeout))
         outcomes = []

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
+from otel_sentry.convert.pressed_span import unpressed
 from otel_sentry.otel import waiting_spans
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_weight import SPAN_BYTES, span_weight
-from otel_sentry.otel.waiting_spans import WaitingSpans
+from otel_sentry.otel.waiting_spans import WaitingSpans, parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +30,20 @@ NONE = Resource.get_empty()
 """Without it each span detects its process anew."""
 
 
-def span(number: int, *, status: StatusCode = StatusCode.UNSET, **attributes: Any) -> ReadableSpan:
-    return ReadableSpan("s", context(number), resource=NONE, attributes=attributes, status=Status(status))
+def span(
+    number: int, *, status: StatusCode = StatusCode.UNSET, simple: bool = False, **attributes: Any
+) -> ReadableSpan:
+    """A span that is kept itself, or (simple) one of which is kept what it says."""
+    return ReadableSpan(
+        "s",
+        context(number),
+        parent=context(ROOT) if simple else None,
+        resource=NONE,
+        attributes=BoundedAttributes(attributes=attributes) if simple else attributes,
+        events=BoundedList(None),
+        links=BoundedList(None),
+        status=Status(status),
+    )
 
 
 def context(number: int) -> SpanContext:
@@ -40,10 +55,11 @@ def segment() -> Segment:
 
 
 class Room:
-    """Waiting spans, and how many gave way."""
+    """Waiting spans, and how many gave way; `simple` makes every other span such a one."""
 
-    def __init__(self, *, max_spans: int = 10, max_bytes: int = 1 << 30) -> None:
+    def __init__(self, *, max_spans: int = 10, max_bytes: int = 1 << 30, simple: bool = False) -> None:
         self.displaced = 0
+        self.simple = simple
         self.waiting = WaitingSpans(max_spans=max_spans, max_bytes=max_bytes, displaced=self._count)
         self.segment = segment()
 
@@ -51,21 +67,24 @@ class Room:
         self.displaced += count
 
     def add(self, number: int, *, failed: bool = False, **attributes: Any) -> bool:
-        one = span(number, status=StatusCode.ERROR if failed else StatusCode.UNSET, **attributes)
+        status = StatusCode.ERROR if failed else StatusCode.UNSET
+        one = span(number, status=status, simple=self.simple and number % 2 == 1, **attributes)
         return self.waiting.add(one, self.segment)
 
     def taken(self, most: int = 1000) -> list[int]:
-        return [span.context.span_id for span, _, _ in islice(self.waiting.take(), most)]
+        return [unpressed(parts(one)[0]).context.span_id for one in islice(self.waiting.take(), most)]
 
 
 STEPS = st.lists(st.one_of(st.booleans(), st.integers(1, 4), st.just(1000)), max_size=60)
 """Add a failed span or an ordinary one, or take so many."""
 
 
-@given(STEPS, st.integers(1, 12))
-def test_a_precious_span_is_refused_only_where_all_others_are_precious(steps: list[Any], most: int) -> None:
+@given(STEPS, st.integers(1, 12), st.booleans())
+def test_a_precious_span_is_refused_only_where_all_others_are_precious(
+    steps: list[Any], most: int, simple: bool
+) -> None:
     """Each span is taken once, refused, or (an ordinary one) displaced; there are never more than may wait."""
-    room = Room(max_spans=most)
+    room = Room(max_spans=most, simple=simple)
     precious: set[int] = set()
     taken: list[int] = []
     refused: set[int] = set()
@@ -85,6 +104,7 @@ def test_a_precious_span_is_refused_only_where_all_others_are_precious(steps: li
     assert len(taken) == len(set(taken))
     assert precious <= set(taken) | refused
     assert len(taken) + len(refused) + room.displaced == sum(isinstance(step, bool) for step in steps)
+    assert room.waiting._added == room.waiting._taken
 
 
 def test_the_newest_ordinary_spans_give_way() -> None:
@@ -118,6 +138,16 @@ def test_a_heavy_span_displaces_as_many_as_it_needs() -> None:
     assert 10 <= room.displaced <= 12
 
 
+def test_a_span_of_which_is_kept_what_it_says_takes_less() -> None:
+    """Four of them where there is room for one that is kept itself."""
+    room = Room(max_spans=1000, max_bytes=10 * SPAN_BYTES, simple=True)
+
+    assert sum(room.add(number) for number in range(3, 1003, 2)) >= 40
+    assert not room.add(2)
+    assert room.add(2, failed=True)
+    assert room.displaced >= 4
+
+
 def test_room_that_was_taken_is_room_again() -> None:
     """Bytes of spans that have left are not counted for ever."""
     room = Room(max_bytes=20 * SPAN_BYTES)
@@ -137,11 +167,13 @@ def test_heavy_spans_are_weighed_from_fewer_on(text: str, most: int, expected: i
     room = Room(max_spans=most)
     assert room.waiting.weigh_from == min(most, 1024)
 
-    room.waiting.judge(span(2, text=text))
+    room.waiting.items.append((span(2, text=text), room.segment, 0))
+    room.waiting.judge()
 
     assert room.waiting.weigh_from == pytest.approx(expected, rel=0.1)
+    room.waiting.items.append((span(3), room.segment, 0))
     for _ in range(1000):
-        room.waiting.judge(span(3))
+        room.waiting.judge()
     assert room.waiting.weigh_from == pytest.approx(min(most, 8350), rel=0.1)
 
 

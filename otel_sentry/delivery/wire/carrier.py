@@ -54,11 +54,11 @@ class Carrier(Protocol[T]):
     def start(self, cargo: T, encoding: str, body: bytes) -> None:
         """Send a request; only while `idle` is positive."""
 
-    def poll(self, timeout: float | None, *, company: float = 0.0) -> list[Outcome[T]]:
+    def poll(self, timeout: float | None, *, gather: float = 0.0) -> list[Outcome[T]]:
         """Outcomes since the last call; waits for at most `timeout` seconds for the first.
 
-        Where several requests are under way it looks after `company` seconds only: answers that come together are then
-        dealt with at once, and each time the thread wakes costs as much as three of them.
+        Where other requests are under way it then waits `gather` seconds more, so that answers that come together are
+        dealt with together: to wake costs the thread as much as three of them.
         """
 
     def close(self) -> None:

@@ -129,20 +129,23 @@ class Flights(Generic[T]):
         connection.load(cargo, request_bytes(self._dialler.request_start, encoding, body), self._clock())
         self._push(connection)
 
-    def poll(self, timeout: float | None, *, company: float = 0.0) -> list[Outcome[T]]:
-        """Send and receive what can be, waiting for at most `timeout` seconds (None: no limit).
+    def poll(self, timeout: float | None, *, gather: float = 0.0) -> list[Outcome[T]]:
+        """Send and receive what can be, waiting for at most `timeout` seconds (None: no limit) for something to happen.
 
         Args:
-            timeout: see above.
-            company: see `Carrier`.
+            timeout: seconds.
+            gather: seconds to wait for more answers where one has come and others are to come; not where `watch` has
+                something to read.
 
         Returns:
             Outcomes since the last call.
         """
-        if company and len(self._busy) > 1:
-            time.sleep(company)
         patience = 0.0 if self._outcomes or self._dialled else self._patience(timeout)
-        for key, mask in self._selector.select(patience):
+        ready = self._selector.select(patience)
+        if gather and patience != 0.0 and len(ready) < len(self._busy) and _are_answers(ready):
+            time.sleep(gather)
+            ready = self._selector.select(0)
+        for key, mask in ready:
             if isinstance(key.data, Connection):
                 self._serve(key.data, mask)
             else:
@@ -285,3 +288,8 @@ class Flights(Generic[T]):
 
 def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
+
+
+def _are_answers(ready: list[tuple[selectors.SelectorKey, int]]) -> bool:
+    """Whether nothing but connections has something to read, and at least one."""
+    return bool(ready) and all(isinstance(key.data, Connection) and mask == _READ for key, mask in ready)

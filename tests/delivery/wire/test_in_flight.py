@@ -63,6 +63,54 @@ def test_several_requests_are_under_way_at_once(flight: NewFlight) -> None:
     assert landed == {f"cargo {number}" for number in range(4)}
 
 
+def two_under_way(flight: NewFlight, server: Server) -> Flight:
+    """Two requests on two connections."""
+    one = flight(server.dsn, 2)
+    for _ in range(2):
+        one.want(9)
+    while one.flights.idle < 2:
+        one.flights.poll(1)
+    for number in range(2):
+        one.send(f"cargo {number}")
+    return one
+
+
+def test_answers_that_come_together_are_dealt_with_together(flight: NewFlight) -> None:
+    """The first waits for the second."""
+    turn = iter([0.0, 0.2])
+
+    def script(talk: Talk) -> None:
+        talk.request()
+        time.sleep(next(turn))
+        talk.say(OK)
+
+    with Server(script) as server:
+        outcomes = two_under_way(flight, server).flights.poll(60, gather=5.0)
+
+    assert {outcome.cargo for outcome in outcomes} == {"cargo 0", "cargo 1"}
+
+
+@pytest.mark.parametrize("timeout", [0, 40])
+def test_what_is_handed_over_waits_for_no_answers(flight: NewFlight, timeout: float) -> None:
+    """Nor does a caller who has no time."""
+    go = threading.Event()
+
+    def script(talk: Talk) -> None:
+        talk.request()
+        go.wait(60)
+        talk.say(OK)
+
+    with Server(script) as server:
+        one = two_under_way(flight, server)
+        one.bell.ring()
+        started = time.monotonic()
+        one.flights.poll(timeout, gather=50.0)
+        waited = time.monotonic() - started
+        go.set()
+
+    assert waited < 30
+
+
 def test_opens_no_more_connections_than_it_may(flight: NewFlight) -> None:
     """Capacity bounds connections, and few requests open few."""
     with Server(answering()) as server:
