@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from otel_sentry.convert.pressed_span import pressed
 from otel_sentry.masking.own_log import own_logger
-from otel_sentry.otel.waiting_spans import WaitingSpans, parts
+from otel_sentry.otel.waiting_spans import WaitingSpans
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -317,8 +317,7 @@ class SpanQueue:
 
     def _drain(self) -> None:
         add, until_offer = self._consumer.add, _YIELD_EVERY
-        for waiting in self._waiting.take():
-            span, segment, _ = parts(waiting)
+        for span, segment in self._waiting.take():
             add(span, segment)
             until_offer -= 1
             if not until_offer:

@@ -91,8 +91,8 @@ class WaitingSpans:
         number = min(_UNWEIGHED_BYTES // span_weight(span), self.weigh_from + _FEWEST_UNWEIGHED)
         self.weigh_from = min(self._max_spans, max(_FEWEST_UNWEIGHED, number))
 
-    def take(self) -> Iterator[PressedSpan | WeighedSpan]:
-        """Each span that waits now, and perhaps some that come meanwhile; called by one thread."""
+    def take(self) -> Iterator[tuple[ReadableSpan | PressedSpan, Segment | None]]:
+        """Each span that waits now, with its segment, and perhaps some that come meanwhile; called by one thread."""
         items = self.items
         self._let_others_finish()
         for _ in range(len(items)):
@@ -105,8 +105,11 @@ class WaitingSpans:
                 except IndexError:
                     return
             if len(waiting) == _PARTS:
-                self._taken += waiting[2]
-            yield waiting
+                span, segment, extra = waiting
+                self._taken += extra
+                yield span, segment
+            else:
+                yield waiting, waiting[SEGMENT]
 
     def _let_others_finish(self) -> None:
         """Whoever makes room may hold a span that it spares."""

@@ -282,6 +282,40 @@ def test_renderings_of_a_shape_are_bounded() -> None:
     assert 0 < max(len(shape._inferred) for shape in encoder._shapes._known.values()) <= MAX_CACHED
 
 
+def test_names_of_spans_are_bounded() -> None:
+    """Names that never come again, long ones, and such that hold a secret: those are not remembered."""
+    encoder = SpanEncoder(common_names=COMMON)
+    names = [*map(str, range(MAX_CLEAN + 10)), 300 * "y", "login Bearer 8f14e45fceea167a"]
+    last = [span(name) for name in names][-12:]
+    for name in names:
+        encoder.encode(span(name))
+
+    assert 0 < len(encoder._span_names) <= MAX_CLEAN
+    assert encoder._span_names.keys().isdisjoint(names[-2:])
+    assert [item["name"] for item in rendered(*map(encoder.encode, last))] == [
+        *names[-12:-1],
+        "login Bearer [Filtered]",
+    ]
+
+
+class Fickle(dict[str, Any]):
+    """Loses an attribute once its values are asked for."""
+
+    def values(self) -> Any:
+        self.pop("gone", None)
+        return super().values()
+
+
+def test_attributes_that_change_meanwhile() -> None:
+    """No value leaves under another's name."""
+    source = span(attributes={"gone": 1, "stays": 2}, parent=3)
+    source._attributes._dict = Fickle(source._attributes._dict)  # type: ignore[union-attr] # as another processor might
+    (item,) = rendered(ENCODER.encode(source))
+
+    assert item["attributes"]["stays"] == {"type": "integer", "value": 2}
+    assert "gone" not in item["attributes"]
+
+
 def test_what_is_remembered_of_values_is_bounded() -> None:
     """Texts and op-giving values that never come again neither."""
     encoder = SpanEncoder(common_names=COMMON)

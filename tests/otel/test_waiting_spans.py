@@ -20,7 +20,7 @@ from otel_sentry.convert.pressed_span import unpressed
 from otel_sentry.otel import waiting_spans
 from otel_sentry.otel.segments import Segment
 from otel_sentry.otel.span_weight import SPAN_BYTES, span_weight
-from otel_sentry.otel.waiting_spans import WaitingSpans, parts
+from otel_sentry.otel.waiting_spans import WaitingSpans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ class Room:
         return self.waiting.add(one, self.segment)
 
     def taken(self, most: int = 1000) -> list[int]:
-        return [unpressed(parts(one)[0]).context.span_id for one in islice(self.waiting.take(), most)]
+        return [unpressed(span).context.span_id for span, _ in islice(self.waiting.take(), most)]
 
 
 STEPS = st.lists(st.one_of(st.booleans(), st.integers(1, 4), st.just(1000)), max_size=60)

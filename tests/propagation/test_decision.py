@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_sentry.propagation.decision import decide, dropped, valid_rate
+from otel_sentry.propagation.decision import at_rate, decide, dropped, valid_rate
 from otel_sentry.propagation.trace import IncomingTrace, Verdict
 
 trace_ids = st.integers(1, 2**128 - 1)
@@ -30,6 +30,13 @@ def test_sampled_means_number_below_rate(trace_id: int, caller: IncomingTrace | 
 
     assert 0 <= verdict.sample_rand < 1
     assert verdict.sample_rate is None or verdict.sampled is (verdict.sample_rand < verdict.sample_rate)
+
+
+@pytest.mark.parametrize("rate", [None, 0.0, 0.3, 0.7, 1.0])
+@pytest.mark.parametrize("trace_id", [1, 2**127 + 5, 2**128 - 1])
+def test_the_short_way_decides_the_same(trace_id: int, rate: float | None) -> None:
+    """For a trace that begins here, on which nothing but the rate decides."""
+    assert at_rate(rate, trace_id) == decide(trace_id=trace_id, incoming=None, rate=rate)
 
 
 @given(trace_ids, callers, rates, answers)
