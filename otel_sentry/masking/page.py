@@ -58,7 +58,7 @@ _LIMITS: Final = """\
 ## What it costs
 
 Names are looked up once for each shape of span.
-Clean texts are remembered, 8,192 of at most 256 characters, and so is the finished JSON of attributes without secrets: what comes again costs a look-up.
+Clean texts (8,192 of at most 256 characters) and finished JSON of clean attributes are remembered: one look-up.
 A text that is new gets a cheap look for each rule, and a search only where that finds something.
 `make bench` measures it beside the encoding of spans: repeated texts add nothing that shows.
 Where every text of every span is new, encoding takes about three times as long, on the batch thread.
