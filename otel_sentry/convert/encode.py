@@ -91,7 +91,7 @@ class SpanEncoder:
         self._common_names = frozenset(common_names) - self._identity_names
         self._shapes = Shapes(common_names=self._common_names, identity_names=self._identity_names, mask=self._mask)
         self._span_names = _SpanNames(self._mask)
-        self._trace: tuple[int, bytes] = (-1, b"")  # one object: a fork may come between two
+        self._trace: tuple[int, bytes] = (-1, b"")  # one object: a fork could come between two
 
     def encode(self, span: ReadableSpan | PressedSpan, *, is_segment: bool = False) -> EncodedSpan:
         """Encode one ended span; `is_segment` says that it is a local root."""

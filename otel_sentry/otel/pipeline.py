@@ -155,7 +155,7 @@ class Pipeline:
         """The segment of a local root that starts now; called on the application's thread.
 
         Most have no caller, and nothing but the rate decides on them: that takes few calls, because all this leaves the
-        processor's cache between two requests, and each call then costs ten times as much.
+        processor's cache between two requests, and each call then costs several times as much.
         """
         head = self._alone
         if head is not None and parent_context is not None and KEYS_OF_CALLERS.isdisjoint(parent_context):
