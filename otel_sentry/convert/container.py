@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from otel_sentry.convert.attribute_names import IDENTITY_PREFIXES, UserOf
@@ -96,20 +96,6 @@ class ProcessPart:
 NO_PROCESS: Final = ProcessPart({})
 
 
-class _Tails(dict[tuple[str, ...], bytes]):
-    """Names that a span shadows → the rest of its JSON."""
-
-    __slots__ = ("_render",)
-
-    def __init__(self, render: Callable[[tuple[str, ...]], bytes]) -> None:
-        super().__init__()
-        self._render = render
-
-    def __missing__(self, shadowed: tuple[str, ...]) -> bytes:
-        text = self[shadowed] = self._render(shadowed)
-        return text
-
-
 class CommonPart:
     """What all spans of one segment share, rendered once for each set of names that spans shadow.
 
@@ -117,24 +103,32 @@ class CommonPart:
         attributes: typed; `segment_attributes`, and `service_attributes` where there is no `process`.
         user_of: see `UserOf`; asked only for spans that carry an identity themselves.
         process: what the segment shares with others; gives way to `attributes` of the same name.
-
-    Attributes:
-        tails: names that a span without an identity of its own shadows → the rest of its JSON.
     """
 
     def __init__(self, attributes: Mapping[str, Attribute], user_of: UserOf, process: ProcessPart = NO_PROCESS) -> None:
         self._attributes = attributes
         self._user_of = user_of
         self._process = process
-        self.tails = _Tails(self._render)
+        self._tails: dict[tuple[str, ...], bytes] = {}
 
     def tail(self, item: EncodedItem) -> bytes:
         """The rest of an item's JSON."""
-        return self.tails[item.shadowed] if item.identity is None else self.tail_of(item.shadowed, item.identity)
+        if item.identity is not None:
+            return self.tail_of(item.shadowed, item.identity)
+        return self.tails([item.shadowed])[0]
+
+    def tails(self, shadowed: Iterable[tuple[str, ...]]) -> list[bytes]:
+        """The rest of the JSON of items without an identity of their own, by what they shadow."""
+        known = self._tails
+        return [known.get(names) or self._rendered(names) for names in shadowed]
 
     def tail_of(self, shadowed: tuple[str, ...], identity: Mapping[str, Any]) -> bytes:
         """The rest of the JSON of an item that has an identity of its own."""
         return self._render(shadowed, self._user_of(identity))
+
+    def _rendered(self, shadowed: tuple[str, ...]) -> bytes:
+        text = self._tails[shadowed] = self._render(shadowed)
+        return text
 
     def _render(self, shadowed: tuple[str, ...], user: Mapping[str, str] | None = None) -> bytes:
         process, own = self._process, dict(self._attributes)

@@ -63,10 +63,10 @@ class _Batch:
         common = {segment: common_part(segment) for segment in set(self.segments)}
         if len(common) == 1:
             (only,) = common.values()
-            tails = list(map(only.tails.__getitem__, self.shadowed))
+            tails = only.tails(self.shadowed)
         else:
             pairs = zip(self.segments, self.shadowed, strict=True)
-            tails = [common[segment].tails[shadowed] for segment, shadowed in pairs]
+            tails = [common[segment].tails([shadowed])[0] for segment, shadowed in pairs]
         for index, identity in self.identities.items():
             tails[index] = common[self.segments[index]].tail_of(self.shadowed[index], identity)
         return tails

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
+from weakref import ref
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +54,16 @@ def test_renderings_of_a_process_are_bounded() -> None:
     assert process.text(["name3"]) == texts[3]
     assert b"name3:" not in texts[3]
     assert ProcessPart({}).text(()) == b""
+
+
+def test_what_a_segment_shared_is_freed_at_once() -> None:
+    """Without the garbage collector: each trace has such a part."""
+    common = CommonPart(typed({"a": 1}), lambda found: {**found})
+    common.tail(EncodedItem(b'{"attributes":{"own":0', (), None))
+    alive = ref(common)
+    gc.disable()
+    try:
+        del common
+        assert alive() is None
+    finally:
+        gc.enable()
